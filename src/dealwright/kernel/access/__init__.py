@@ -1,0 +1,1 @@
+"""Who may call: workspaces, API keys, scopes, rate limits, idempotency."""

@@ -1,0 +1,133 @@
+"""Letting a caller in: the credential becomes a principal, and the rate limits are charged, before anything else.
+
+Three tiers are checked at once (Salesbooth API, Rate Limiting): per key, per IP, and the global breaker, which answers
+503 rather than 429. Operations with a documented limit of their own add it per IP.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dealwright.kernel.access import keys
+from dealwright.kernel.access.keys import KeyDirectory
+from dealwright.kernel.access.principals import PUBLIC, Principal
+from dealwright.kernel.access.rate_limits import Hit, RateLimiter, Rule, Verdict
+from dealwright.kernel.errors import (
+    DealwrightError,
+    InvalidKey,
+    InvalidRequest,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+)
+from dealwright.kernel.settings import Settings
+
+_BURST_SHARE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What the caller sent: a key, and whether it stood in the query string."""
+
+    secret: str | None = None
+    in_query: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A caller who may go on, and the state of the limits for the response headers."""
+
+    principal: Principal
+    verdict: Verdict
+    deprecated: bool
+    """A secret key came in the query string, which the answer warns about."""
+
+
+class Refused(Exception):
+    """Carries the error for the caller together with the limits' state, so that a refusal has the headers too."""
+
+    def __init__(self, error: DealwrightError, verdict: Verdict | None = None) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.verdict = verdict
+
+
+class Admission:
+    """Authenticates and charges the limits of one process."""
+
+    def __init__(self, directory: KeyDirectory, limiter: RateLimiter, settings: Settings) -> None:
+        self._directory = directory
+        self._limiter = limiter
+        self._global = Rule("global", settings.global_limit_per_minute)
+        self._ip = Rule("ip", settings.ip_limit_per_minute)
+        self._ip_anonymous = Rule("ip_anonymous", settings.ip_anonymous_limit_per_minute)
+        self._ip_failed = Rule("ip_failed_authentication", settings.ip_failed_auth_limit_per_minute)
+        self._key_rules: dict[int, Rule] = {}
+
+    def _key_rule(self, limit: int) -> Rule:
+        rule = self._key_rules.get(limit)
+        if rule is None:
+            rule = self._key_rules[limit] = Rule("key", limit, burst=max(1, limit // _BURST_SHARE))
+        return rule
+
+    async def admit(self, credential: Credential, ip: str, limit: Rule | None = None) -> Admitted:
+        """Raises Refused with 401, 400 (key in the query where that is forbidden), 429 or 503."""
+        if credential.secret is None:
+            return Admitted(PUBLIC, await self._charge(PUBLIC, ip, limit), deprecated=False)
+        principal = await self._authenticate(credential.secret, ip)
+        verdict = await self._charge(principal, ip, limit)
+        in_query = credential.in_query and not keys.is_publishable(credential.secret)
+        if in_query and principal.settings.enforce_header_auth:
+            raise Refused(
+                InvalidRequest(
+                    "Secret API keys are not accepted in the query string",
+                    code="validation_error.query_auth_rejected",
+                    hint="Send the key as 'Authorization: Bearer <key>' or as 'X-API-Key: <key>'.",
+                ),
+                verdict,
+            )
+        return Admitted(principal, verdict, deprecated=in_query)
+
+    async def _authenticate(self, secret: str, ip: str) -> Principal:
+        failures = Hit(self._ip_failed, ip)
+        state = await self._limiter.peek(failures)
+        if not state.allowed:
+            raise Refused(
+                RateLimited("Too many failed authentications from this address", retry_after=state.retry_after), state
+            )
+        try:
+            return await self._directory.find(secret)
+        except (InvalidKey, Unauthenticated) as error:
+            await self._limiter.charge(failures)
+            raise Refused(error, state) from None
+        except DealwrightError as error:
+            raise Refused(error) from None
+
+    async def _charge(self, principal: Principal, ip: str, limit: Rule | None) -> Verdict:
+        hits = [Hit(self._global, "*")]
+        if principal.kind == "public":
+            hits.append(Hit(self._ip_anonymous, ip))
+        else:
+            hits.append(Hit(self._key_rule(principal.effective_rate_limit), principal.key_id))
+            hits.append(Hit(self._ip, ip))
+        if limit is not None:
+            hits.append(Hit(limit, ip))
+        verdict = await self._limiter.check(hits)
+        if verdict.allowed:
+            return verdict
+        if verdict.rule is not None and verdict.rule.name == "global":
+            raise Refused(
+                Unavailable(
+                    "The server is over its capacity for the moment",
+                    code="transient_error.circuit_open",
+                    retry_after=verdict.retry_after,
+                ),
+                verdict,
+            )
+        raise Refused(
+            RateLimited(
+                f"More than {verdict.limit} requests in the window; try again in {verdict.retry_after} s",
+                retry_after=verdict.retry_after,
+            ),
+            verdict,
+        )

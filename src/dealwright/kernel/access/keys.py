@@ -1,0 +1,241 @@
+"""Workspaces and API keys: made, found by their secret, revoked.
+
+A secret is ``sb_{live|test|pub}_{random}``, or ``sb_{kind}_{region}_{random}`` where the server has a region; only its
+SHA-256 is stored (the random part carries 200 bits, so a plain hash is enough). Found keys are kept in memory; a
+trigger in the database announces every change, and while that announcement cannot be heard nothing is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from dealwright.kernel import ids
+from dealwright.kernel.access.principals import PUBLISHABLE_SCOPES, Principal, WorkspaceSettings
+from dealwright.kernel.access.tables import api_keys, tenants
+from dealwright.kernel.clock import Clock
+from dealwright.kernel.errors import InvalidKey, Unauthenticated
+from dealwright.kernel.store.database import Database, Record, Transaction
+from dealwright.kernel.store.statements import Statement, given
+
+KeyKind = Literal["live", "test", "pub"]
+
+CHANGES_CHANNEL: Final = "dealwright_access"
+KEY_PREFIX: Final = "key"
+TENANT_PREFIX: Final = "tenant"
+_FORM: Final = re.compile(r"sb_(?:live|test|pub)_(?:[a-z]{2}_)?[0-9A-Za-z_]{8,128}")
+_USED_EVERY_SECONDS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that was just made; ``secret`` is never shown again."""
+
+    secret: str
+    key_id: str
+    tenant_id: str
+    workspace: str
+
+
+def secret_hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def looks_like_key(text: str) -> bool:
+    return _FORM.fullmatch(text) is not None
+
+
+def is_publishable(secret: str) -> bool:
+    return secret.startswith("sb_pub_")
+
+
+_find_key: Final = Statement(
+    select(api_keys, tenants.c.settings, tenants.c.key_version)
+    .join(tenants, tenants.c.tenant_id == api_keys.c.tenant_id)
+    .where(api_keys.c.secret_hash == given("hash"))
+)
+_add_key: Final = Statement(insert(api_keys))
+_add_tenant: Final = Statement(upsert(tenants).on_conflict_do_nothing(index_elements=["name"]))
+_find_tenant: Final = Statement(select(tenants.c.tenant_id).where(tenants.c.name == given("called")))
+_revoke: Final = Statement(
+    update(api_keys)
+    .where((api_keys.c.id == given("key")) & api_keys.c.revoked_at.is_(None))
+    .values(revoked_at=given("at"))
+    .returning(api_keys.c.id)
+)
+_used: Final = Statement(update(api_keys).where(api_keys.c.id == given("key")).values(last_used_at=given("at")))
+
+
+async def ensure_workspace(tx: Transaction, name: str, now: datetime) -> UUID:
+    """The tenant id of the workspace called ``name``, made when it is new."""
+    settings = WorkspaceSettings().model_dump(mode="json")
+    await tx.run(
+        _add_tenant,
+        tenant_id=ids.uuid7(),
+        name=name,
+        settings=settings,
+        key_version=1,
+        created_at=now,
+        updated_at=now,
+    )
+    tenant_id: UUID = await tx.value(_find_tenant, called=name)
+    return tenant_id
+
+
+async def create_key(
+    tx: Transaction,
+    *,
+    workspace: str,
+    kind: KeyKind,
+    now: datetime,
+    name: str = "",
+    scopes: Sequence[str] = ("*",),
+    is_agent: bool = False,
+    rate_limit: int | None = None,
+    allowed_origins: Sequence[str] = (),
+    expires_at: datetime | None = None,
+    region: str | None = None,
+) -> NewKey:
+    """Make a key for the workspace called ``workspace`` (made when it is new) in a system transaction."""
+    tenant_id = await ensure_workspace(tx, workspace, now)
+    key = ids.uuid7()
+    secret = f"sb_{kind}_{region + '_' if region else ''}{ids.token(40)}"
+    held = sorted(PUBLISHABLE_SCOPES) if kind == "pub" else list(scopes)
+    await tx.run(
+        _add_key,
+        tenant_id=tenant_id,
+        id=key,
+        name=name or f"{kind} key",
+        kind="publishable_key" if kind == "pub" else "secret_key",
+        livemode=kind != "test",
+        prefix=secret[: len(secret) - 34],
+        secret_hash=secret_hash(secret),
+        scopes=held,
+        is_agent=is_agent,
+        trust_level=0,
+        rate_limit=rate_limit,
+        allowed_origins=list(allowed_origins),
+        expires_at=expires_at,
+        revoked_at=None,
+        last_used_at=None,
+        created_at=now,
+    )
+    return NewKey(secret, ids.encode(KEY_PREFIX, key), ids.encode(TENANT_PREFIX, tenant_id), workspace)
+
+
+async def revoke_key(tx: Transaction, key_id: str, now: datetime) -> bool:
+    """Revoke at once and for good; False when there is no such key or it was revoked before."""
+    key = ids.decode(KEY_PREFIX, key_id)
+    return key is not None and await tx.value(_revoke, key=key, at=now) is not None
+
+
+class KeyDirectory:
+    """Finds the principal behind a secret, from memory where that is safe."""
+
+    def __init__(self, database: Database, clock: Clock, default_rate_limit: int) -> None:
+        self._database = database
+        self._clock = clock
+        self._default_rate_limit = default_rate_limit
+        self._known: dict[bytes, tuple[Principal, UUID]] = {}
+        self._used: dict[UUID, datetime] = {}
+        self._listening = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin to listen for changed keys and to note when keys were used."""
+        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._note_use())]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(Exception):
+            await self._write_use()
+
+    async def find(self, secret: str) -> Principal:
+        """Raises InvalidKey for an unknown or revoked key, Unauthenticated for an expired one."""
+        digest = secret_hash(secret)
+        known = self._known.get(digest)
+        if known is None:
+            if not looks_like_key(secret):
+                raise InvalidKey
+            async with self._database.system(read_only=True) as tx:
+                row = await tx.row(_find_key, hash=digest)
+            if row is None or row["revoked_at"] is not None:
+                raise InvalidKey
+            known = self._principal(row), row["id"]
+            if self._listening:
+                if len(self._known) > 50_000:
+                    self._known.clear()
+                self._known[digest] = known
+        principal, key = known
+        now = self._clock()
+        if principal.expires_at is not None and principal.expires_at <= now:
+            raise Unauthenticated("This API key has expired", code="authentication_error.expired_key")
+        self._used[key] = now
+        return principal
+
+    def _principal(self, row: Record) -> Principal:
+        return Principal(
+            kind=row["kind"],
+            key_id=ids.encode(KEY_PREFIX, row["id"]),
+            tenant_id=row["tenant_id"],
+            livemode=row["livemode"],
+            scopes=frozenset(row["scopes"]),
+            is_agent=row["is_agent"],
+            trust_level=row["trust_level"],
+            rate_limit=row["rate_limit"] or self._default_rate_limit,
+            allowed_origins=frozenset(row["allowed_origins"]),
+            expires_at=row["expires_at"],
+            settings=WorkspaceSettings.model_validate(row["settings"]),
+            encryption_version=row["key_version"],
+        )
+
+    def _forget(self, *_: Any) -> None:
+        self._known.clear()
+
+    async def _listen(self) -> None:
+        """Hold one connection that hears changes; without it, nothing is remembered."""
+        while True:
+            try:
+                connection = await asyncpg.connect(self._database.dsn, timeout=10)
+                try:
+                    gone = asyncio.Event()
+                    connection.add_termination_listener(lambda _connection, gone=gone: gone.set())
+                    await connection.add_listener(CHANGES_CHANNEL, self._forget)
+                    self._forget()
+                    self._listening = True
+                    while not gone.is_set():
+                        with contextlib.suppress(TimeoutError):
+                            await asyncio.wait_for(gone.wait(), 15)
+                        await connection.fetchval("SELECT 1", timeout=5)
+                finally:
+                    self._listening = False
+                    self._forget()
+                    connection.terminate()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                await asyncio.sleep(0.5)
+
+    async def _note_use(self) -> None:
+        while True:
+            await asyncio.sleep(_USED_EVERY_SECONDS)
+            with contextlib.suppress(Exception):
+                await self._write_use()
+
+    async def _write_use(self) -> None:
+        used, self._used = self._used, {}
+        if used:
+            async with self._database.system() as tx:
+                for key, at in used.items():
+                    await tx.run(_used, key=key, at=at)

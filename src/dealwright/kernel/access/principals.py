@@ -1,0 +1,70 @@
+"""Who calls: a principal with its workspace, mode and scopes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from dealwright.kernel.fields import Currency
+
+PUBLISHABLE_SCOPES = frozenset({"products:read", "customers:write", "deals:write", "agent:negotiate"})
+"""What a key in a browser may hold at most (Salesbooth API, Key Types)."""
+
+AGENT_MULTIPLIERS = (1.0, 1.5, 2.0, 3.0, 5.0)
+"""Rate-limit multiplier of an agent key by trust level L0 to L4; other keys always have the plain limit."""
+
+
+class WorkspaceSettings(BaseModel):
+    """What a workspace may set about how the API treats it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    enforce_header_auth: bool = False
+    """Refuse secret keys in the query string (400)."""
+    require_if_match: bool = True
+    """PATCH and DELETE of versioned records need If-Match (428)."""
+    legacy_error_codes: bool = False
+    """VALIDATION_ERROR and BAD_REQUEST instead of the dotted codes."""
+    default_currency: Currency = "USD"
+
+
+PrincipalKind = Literal["public", "secret_key", "publishable_key", "session"]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The caller as the pipeline sees it. A public caller has no tenant."""
+
+    kind: PrincipalKind
+    key_id: str
+    """Wire id of the key or user, for audit and rate limits."""
+    tenant_id: UUID | None
+    livemode: bool
+    scopes: frozenset[str] = frozenset()
+    is_agent: bool = False
+    trust_level: int = 0
+    rate_limit: int = 0
+    """Requests per minute as configured, before the agent multiplier."""
+    allowed_origins: frozenset[str] = frozenset()
+    expires_at: datetime | None = None
+    settings: WorkspaceSettings = field(default_factory=WorkspaceSettings)
+    encryption_version: int = 1
+
+    @property
+    def effective_rate_limit(self) -> int:
+        multiplier = AGENT_MULTIPLIERS[self.trust_level] if self.is_agent else 1.0
+        return int(self.rate_limit * multiplier)
+
+
+PUBLIC = Principal(kind="public", key_id="public", tenant_id=None, livemode=False)
+
+
+def grants(scopes: Iterable[str], wanted: str) -> bool:
+    """Whether a set of scopes covers one: by name, by ``resource:*`` or by ``*``. Write does not imply read."""
+    held = scopes if isinstance(scopes, frozenset) else frozenset(scopes)
+    return wanted in held or "*" in held or f"{wanted.partition(':')[0]}:*" in held

@@ -1,0 +1,34 @@
+"""Time: always UTC, always handed in, so that a test or a test clock can move it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], datetime]
+"""Answers the current instant as an aware UTC datetime."""
+
+
+def utc_now() -> datetime:
+    """The system's clock; only the composition root hands it on."""
+    return datetime.now(UTC)
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC with a trailing Z and whole seconds, the wire form of every instant."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def iso_or_none(moment: datetime | None) -> str | None:
+    return None if moment is None else iso(moment)
+
+
+def iso_exact(moment: datetime) -> str:
+    """ISO 8601 with microseconds: the form that is hashed, where no digit may be lost."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_iso(text: str) -> datetime:
+    """Read ISO 8601 or ``YYYY-MM-DD HH:MM:SS``; a time without a zone is UTC. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

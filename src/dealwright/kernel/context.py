@@ -1,0 +1,146 @@
+"""What a handler works with: who calls, for which tenant and mode, in which transaction, at what time.
+
+A handler loads, decides with pure rules, writes, and tells what happened through :meth:`Context.record` (audit) and
+:meth:`Context.announce` (events). Both are written in the same transaction just before it commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from dealwright.kernel import ids
+from dealwright.kernel.access.principals import Principal
+from dealwright.kernel.crypto import TenantCipher
+from dealwright.kernel.ledger import ledger
+from dealwright.kernel.ledger.ledger import AuditEntry, Event
+from dealwright.kernel.operations import Operation
+from dealwright.kernel.resources import Resource, Row
+from dealwright.kernel.store.database import Transaction
+
+Subscriber = Callable[["Context", Event], Awaitable[None]]
+
+_subscribers: dict[str, list[Subscriber]] = {}
+
+
+def on(event: str) -> Callable[[Subscriber], Subscriber]:
+    """Subscribe inside the transaction: runs before the commit of the change that announced ``event``."""
+
+    def register(subscriber: Subscriber) -> Subscriber:
+        _subscribers.setdefault(event, []).append(subscriber)
+        return subscriber
+
+    return register
+
+
+@dataclass(slots=True)
+class Context:
+    """One call's world. ``now`` is the same instant throughout the call."""
+
+    tx: Transaction
+    principal: Principal
+    now: datetime
+    cipher: TenantCipher
+    operation: Operation
+    ref: str
+    expected_version: int | None = None
+    """The version that the caller based a write on; None when any will do."""
+    actor: str = ""
+    delegation_id: str | None = None
+    _entries: list[AuditEntry] = field(default_factory=list)
+    _events: list[Event] = field(default_factory=list)
+
+    @property
+    def tenant_id(self) -> UUID:
+        assert self.principal.tenant_id is not None
+        return self.principal.tenant_id
+
+    @property
+    def livemode(self) -> bool:
+        return self.principal.livemode
+
+    def commit_to(self, entity_id: str) -> Callable[[str, Any], str]:
+        """Commitments to private values: keyed hashes that prove a value later without showing it."""
+
+        def commit(name: str, value: Any) -> str:
+            raw = value if isinstance(value, bytes) else str(value).encode()
+            return "hmac:" + self.cipher.commitment(f"{entity_id}:{name}", raw)
+
+        return commit
+
+    def record(
+        self,
+        resource: Resource,
+        row: Row,
+        action: str,
+        *,
+        before: Row | None = None,
+        notes: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write one audit entry about ``row`` as it is now.
+
+        ``before`` is the row as it was: the entry then lists every changed column with both values. ``notes`` adds
+        what the row does not hold. Private columns appear as commitments only.
+        """
+        entity_id = resource.wire_id(row["id"])
+        commit = self.commit_to(entity_id)
+        snapshot = resource.snapshot(row, commit)
+        changes: dict[str, Any] = dict(notes or {})
+        if before is not None:
+            earlier = resource.snapshot(before, commit)
+            changes |= {
+                name: {"from": earlier.get(name), "to": value}
+                for name, value in snapshot.items()
+                if earlier.get(name) != value and name not in ("version", "updated_at")
+            }
+        self._entries.append(AuditEntry(resource.name, entity_id, action, self.actor, changes, snapshot))
+
+    def announce(self, name: str, resource: Resource, key: UUID, data: Mapping[str, Any]) -> None:
+        """Put an event into the outbox; ``data`` is what receivers get and holds no personal data."""
+        self._events.append(Event(name, resource.name, resource.wire_id(key), data))
+
+    async def flush(self) -> None:
+        """Let subscribers act, then write what was recorded and announced; the pipeline calls this before commit."""
+        seen = 0
+        while seen < len(self._events):
+            event = self._events[seen]
+            seen += 1
+            for subscriber in _subscribers.get(event.name, ()):
+                await subscriber(self, event)
+        entries, events = self._entries, self._events
+        self._entries, self._events = [], []
+        await ledger.write(self.tx, entries, events, self.now)
+
+    async def wire(self, resource: Resource, rows: Sequence[Row], include: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """Rows as wire objects with the asked-for expansions embedded."""
+        objects = await resource.render(self, rows)
+        if include:
+            await resource.embed(self, rows, objects, include)
+        return objects
+
+    async def wire_one(self, resource: Resource, row: Row, include: Sequence[str] = ()) -> dict[str, Any]:
+        return (await self.wire(resource, [row], include))[0]
+
+
+class Steps:
+    """For operations that talk to the outside world between their transactions (``own_transactions=True``).
+
+    No transaction is open while a provider is asked: record the intent, ask, record the answer.
+    """
+
+    def __init__(self, opener: Callable[[], AbstractAsyncContextManager[Context]], principal: Principal) -> None:
+        self._opener = opener
+        self.principal = principal
+
+    def transaction(self) -> AbstractAsyncContextManager[Context]:
+        """A context in a transaction of its own, which commits, ledger included, when the block ends."""
+        return self._opener()
+
+
+def new_ref() -> str:
+    """A trace id to quote to support."""
+    return f"trace_{ids.token(16)}"

@@ -1,0 +1,93 @@
+"""Settings: environment variables, then a settings file, then defaults.
+
+Every setting is a field of :class:`Settings`; its variable is ``DEALWRIGHT_`` plus the field's name in upper case
+(``DEALWRIGHT_PORT``), except ``DATABASE_URL`` and ``REDIS_URL``, which keep the names that every host uses. The file is
+TOML with the field names as keys: ``--config``, ``DEALWRIGHT_CONFIG`` or ``<data_dir>/dealwright.toml``.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dealwright.kernel import fields
+
+
+class SettingsError(Exception):
+    """A setting is missing or unusable; the message names it."""
+
+
+class Settings(BaseModel):
+    """What an operator may set. Limits are requests per minute."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8080, ge=0, le=65535, description="TCP port; 0 takes a free one")
+    data_dir: Path = Field(Path("data"), description="embedded database, secret key, uploads, outbox")
+    database_url: str | None = Field(None, description="the operator's PostgreSQL 15 or newer; unset: the embedded one")
+    redis_url: str | None = Field(None, description="shared counters for several processes; unset: in-process")
+    secret_key: str | None = Field(
+        None, min_length=32, description="root of all encryption, 32 characters or more; unset: a file in data_dir"
+    )
+    public_url: str | None = Field(None, description="how the outside world reaches this server")
+    region: str | None = Field(None, pattern=r"^[a-z]{2}$", description="put into new API keys: sb_live_{region}_…")
+    max_body_bytes: int = Field(1_048_576, ge=1024, description="largest request body")
+    pool_size: int = Field(10, ge=2, le=200, description="database connections per process")
+    key_limit_per_minute: int = Field(1000, ge=1, description="default limit of a new API key")
+    ip_limit_per_minute: int = Field(3000, ge=1, description="requests with valid credentials per IP")
+    ip_anonymous_limit_per_minute: int = Field(100, ge=1, description="requests without credentials per IP")
+    ip_failed_auth_limit_per_minute: int = Field(20, ge=1, description="failed authentications per IP")
+    global_limit_per_minute: int = Field(50_000, ge=1, description="all tenants together; beyond it 503")
+    forwarded_allow_ips: str = Field("127.0.0.1", description="proxies whose X-Forwarded-* headers are believed")
+    salesbooth_root_hosts: tuple[str, ...] = Field((), description="hosts on which Salesbooth also answers at /v1")
+    log_format: str = Field("console", pattern="^(console|json)$")
+    check_results: bool = Field(False, description="verify every answer against its declared model (for tests)")
+
+
+_PLAIN_NAMES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return _PLAIN_NAMES.get(name, f"DEALWRIGHT_{name.upper()}")
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"the settings file {path} does not exist") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise SettingsError(f"the settings file {path} cannot be read: {problem}") from None
+
+
+def load(overrides: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from command-line overrides, the environment, the file and the defaults, in this order of precedence.
+
+    Raises SettingsError naming the setting and where it can be set.
+    """
+    environment = os.environ if environment is None else environment
+    given = {name: value for name, value in (overrides or {}).items() if value is not None}
+    values: dict[str, Any] = {}
+    config = given.pop("config", None) or environment.get("DEALWRIGHT_CONFIG")
+    data_dir = Path(given.get("data_dir") or environment.get("DEALWRIGHT_DATA_DIR") or "data")
+    if config:
+        values.update(_from_file(Path(config)))
+    elif (data_dir / "dealwright.toml").exists():
+        values.update(_from_file(data_dir / "dealwright.toml"))
+    for name in Settings.model_fields:
+        if (text := environment.get(variable(name))) is not None and text != "":
+            values[name] = text.split(",") if name == "salesbooth_root_hosts" else text
+    values.update(given)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as failure:
+        problems = fields.field_errors(failure).details or {}
+        lines = [f"{name} ({variable(name)}): {each['message']}" for name, each in problems["fields"].items()]
+        raise SettingsError("; ".join(lines)) from None

@@ -1,0 +1,1 @@
+"""PostgreSQL: table helpers, statements compiled once, transactions, migrations, the embedded server."""

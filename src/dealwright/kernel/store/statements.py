@@ -1,0 +1,59 @@
+"""SQL built by SQLAlchemy Core, compiled once, run by asyncpg as prepared statements.
+
+A :class:`Statement` is made at import (or once per shape for filtered lists) and holds the text and the order of its
+parameters. No statement is compiled while a request waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import ClauseElement, bindparam
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+
+_DIALECT: Final = PGDialect_asyncpg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+
+
+class Statement:
+    """The text of a statement and its parameters in order; constants in the clause are kept as defaults."""
+
+    __slots__ = ("_constants", "_names", "sql")
+
+    def __init__(self, clause: ClauseElement) -> None:
+        compiled: Any = clause.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+        self.sql: str = str(compiled)
+        self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
+        self._constants: dict[str, Any] = {
+            name: value for name, value in compiled.params.items() if value is not None and name in self._names
+        }
+
+    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
+        """Parameters in order; raises KeyError with the name of one that is missing."""
+        constants = self._constants
+        return [values[name] if name in values else constants[name] for name in self._names]
+
+
+def given(name: str) -> Any:
+    """A parameter to be filled at execution."""
+    return bindparam(name)
+
+
+K = TypeVar("K", bound=Hashable)
+
+
+class ByShape:
+    """A cache of statements that differ by which filters or columns are present: one compilation per shape."""
+
+    def __init__(self, build: Callable[[Any], ClauseElement], limit: int = 1024) -> None:
+        self._build = build
+        self._limit = limit
+        self._made: dict[Hashable, Statement] = {}
+
+    def __getitem__(self, shape: Hashable) -> Statement:
+        statement = self._made.get(shape)
+        if statement is None:
+            if len(self._made) >= self._limit:
+                self._made.clear()
+            statement = self._made[shape] = Statement(self._build(shape))
+        return statement

@@ -113,7 +113,7 @@ def beginnings(word: str) -> list[str]:
 
 
 def load_root(secret: str | None, data_dir: Path) -> bytes:
-    """The root secret: the one that is set, else the file ``data_dir/secret.key``, made at the first start (mode 0600)."""
+    """The root secret: the one that is set, else ``data_dir/secret.key``, made at the first start (mode 0600)."""
     if secret:
         return secret.encode()
     path = data_dir / "secret.key"

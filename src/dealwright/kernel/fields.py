@@ -41,7 +41,7 @@ class Input(BaseModel):
 class Patch(Input):
     """Base of partial updates: an absent member and an explicit null are different things.
 
-    ``changes()`` holds exactly the members that the caller sent; a member whose type does not include None refuses null.
+    ``changes()`` holds exactly the members that the caller sent; a member whose type lacks None refuses null.
     """
 
     def changes(self, *, besides: frozenset[str] = frozenset({"id"})) -> dict[str, Any]:
@@ -52,6 +52,13 @@ class Wire(BaseModel):
     """Base of every result model: declares the shape on the wire. No member has a silent default."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class Deleted(Wire):
+    """The small body of a DELETE."""
+
+    deleted: bool
+    id: str
 
 
 def _no_boolean(value: object) -> object:

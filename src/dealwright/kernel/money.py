@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import Final
@@ -13,7 +14,7 @@ from babel.numbers import format_currency
 LARGEST: Final = Decimal("999999999999.99")
 """No single amount may be larger, in any currency's major unit."""
 
-_FRACTIONS: Final[dict[str, tuple[int, int, int, int]]] = get_global("currency_fractions")
+_FRACTIONS: Final[Mapping[str, tuple[int, int, int, int]]] = get_global("currency_fractions")
 _DEFAULT_FRACTION: Final = _FRACTIONS["DEFAULT"]
 _CURRENCIES: Final[frozenset[str]] = frozenset(get_global("all_currencies"))
 

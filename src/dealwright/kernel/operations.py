@@ -21,7 +21,6 @@ from dealwright.kernel.fields import InQuery
 
 if TYPE_CHECKING:
     from dealwright.kernel.access.rate_limits import Rule
-    from dealwright.kernel.context import Context
 
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 Credential = Literal["secret_key", "publishable_key", "session", "public", "signature", "customer_token"]
@@ -65,7 +64,9 @@ class Route:
     """Further documented spellings of the path, with parameters in braces."""
 
 
-Handler = Callable[["Context", Any], Awaitable[Reply]]
+Handler = Callable[[Any, Any], Awaitable[Reply]]
+"""``async def handler(ctx: Context, params: Input) -> Reply``, with Steps in place of Context where the operation runs
+its own transactions."""
 H = TypeVar("H", bound=Callable[..., Awaitable[Reply]])
 
 

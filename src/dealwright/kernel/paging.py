@@ -23,7 +23,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from dealwright.kernel import clock
 from dealwright.kernel.errors import invalid_field
-from dealwright.kernel.fields import Csv, Identifier, Input, Integer
+from dealwright.kernel.fields import Csv, Identifier, Input, Integer, Wire
 from dealwright.kernel.store.database import Record, Transaction
 from dealwright.kernel.store.records import in_scope
 from dealwright.kernel.store.statements import ByShape, given
@@ -50,6 +50,21 @@ class Paging(Input):
     sort: Annotated[Literal["created_at", "updated_at"], Field(description="newest first by this instant")] = (
         "created_at"
     )
+
+
+class PaginationView(Wire):
+    """The ``pagination`` member of a list."""
+
+    total: int
+    limit: int
+    offset: int
+    count: int
+    next_cursor: str | None
+    prev_cursor: str | None
+    has_more: bool
+    total_is_minimum: Annotated[
+        bool, Field(description=f"present and true when there are more than {COUNTED_UP_TO}, uncounted")
+    ] = False
 
 
 class Listing(Paging, Shaping):

@@ -31,13 +31,24 @@ _INTERNAL = frozenset({"tenant_id", "livemode", "id"})
 class Resource(Records):
     """Records with a name, a wire form, expansions, and an audit snapshot that keeps personal data out."""
 
-    def __init__(self, name: str, prefix: str, table: Table, render: Render, *, private: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        prefix: str,
+        table: Table,
+        render: Render,
+        *,
+        private: Sequence[str] = (),
+        hidden: Sequence[str] = (),
+    ) -> None:
         super().__init__(table, prefix)
         self.name = name
         self.render = render
         self.private = frozenset(private)
+        """Columns whose values enter the audit trail as commitments only."""
+        self.hidden = _INTERNAL | frozenset(hidden)
+        """Columns that the audit trail leaves out."""
         self._expansions: dict[str, Expansion] = {}
-        self._default: set[str] = set()
         _by_name[name] = self
 
     def expands(self, name: str) -> Callable[[Expansion], Expansion]:
@@ -75,7 +86,7 @@ class Resource(Records):
         return {
             name: commit(name, value) if name in self.private and value is not None else value
             for name, value in row.items()
-            if name not in _INTERNAL
+            if name not in self.hidden
         }
 
 

@@ -1,0 +1,1 @@
+"""The faces: each renders the same operations in its own dialect."""

@@ -105,6 +105,7 @@ async def test_fresh_start_answers_with_durable_settings(postgres: EmbeddedPostg
     assert await _value(dsn, "select 1") == 1
     print(f"\nfresh start {ready - began:.3f} s, first answer {time.perf_counter() - began:.3f} s")
 
+    assert os.getsid(_server_pid(tmp_path / "data")) != os.getsid(0)  # out of reach of Ctrl-C
     assert postgres.start() == dsn
     assert await _value(dsn, "select current_database() || ' ' || current_user") == "dealwright postgres"
     for name, value in {

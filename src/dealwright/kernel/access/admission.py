@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from dealwright.kernel.access import keys
 from dealwright.kernel.access.keys import KeyDirectory
 from dealwright.kernel.access.principals import PUBLIC, Principal
-from dealwright.kernel.access.rate_limits import Hit, RateLimiter, Rule, Verdict
+from dealwright.kernel.access.rate_limits import Hit, RateLimiter, Rule, Verdict, key_rule
 from dealwright.kernel.errors import (
     DealwrightError,
     InvalidKey,
@@ -21,8 +21,6 @@ from dealwright.kernel.errors import (
     Unavailable,
 )
 from dealwright.kernel.settings import Settings
-
-_BURST_SHARE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ class Admission:
     def _key_rule(self, limit: int) -> Rule:
         rule = self._key_rules.get(limit)
         if rule is None:
-            rule = self._key_rules[limit] = Rule("key", limit, burst=max(1, limit // _BURST_SHARE))
+            rule = self._key_rules[limit] = key_rule(limit)
         return rule
 
     async def admit(self, credential: Credential, ip: str, limit: Rule | None = None) -> Admitted:

@@ -8,7 +8,7 @@ the sliding window as
 
     current + previous x (share of the current window still to come)
 
-This admits at most ``limit`` requests in each fixed window and is exact for evenly spread traffic. Its one error: after
+This admits at most ``limit`` requests in each fixed window and is right for evenly spread traffic. Its one error: after
 a window whose requests all came at its very end, a stretch of one window's length can hold up to twice the limit.
 
 *The burst.* A request over the window limit is still admitted while the rule's bucket, of ``burst`` tokens refilled at
@@ -109,9 +109,8 @@ def wait_ms(rule: Rule, count: Count, now_ms: int) -> int:
     else:  # until this one has, in the next
         wait = window - elapsed + window - others * window // current
     if rule.burst:
-        bucket = rule.burst * _TOKEN_MS
-        spent = min(max(full_at - now_ms, 0), bucket)
-        wait = min(wait, max(spent + _TOKEN_MS - bucket, 0))
+        spent = max(full_at - now_ms, 0) + _TOKEN_MS
+        wait = min(wait, max(spent - rule.burst * _TOKEN_MS, 0))
     return wait
 
 
@@ -244,7 +243,7 @@ for i, key in ipairs(KEYS) do
   local elapsed = math.max(now - start, 0)
   counts[i] = {previous + 0, current + 0, elapsed, full_at + 0}
   if (limit - 1 - current) * window < previous * (window - elapsed) then
-    local spent = math.min(math.max(full_at - now, 0), bucket) + 1000
+    local spent = math.max(full_at - now, 0) + 1000
     allowed = allowed and spent <= bucket
     full_at = now + math.min(spent, bucket)
   end

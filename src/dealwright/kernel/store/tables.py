@@ -69,3 +69,14 @@ def isolation(table: str, *, with_mode: bool = True, rights: str = "SELECT, INSE
         f"CREATE POLICY system ON {table} TO {SYSTEM_ROLE} USING (true) WITH CHECK (true)",
         f"GRANT {rights} ON {table} TO {APP_ROLE}, {SYSTEM_ROLE}",
     ]
+
+
+def owned_by_system(function: str) -> list[str]:
+    """Hand a definer function to the system role, whom row-level security lets see every row."""
+    return [
+        f"GRANT CREATE ON SCHEMA public TO {SYSTEM_ROLE}",
+        f"ALTER FUNCTION {function} OWNER TO {SYSTEM_ROLE}",
+        f"REVOKE CREATE ON SCHEMA public FROM {SYSTEM_ROLE}",
+        f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC",
+        f"GRANT EXECUTE ON FUNCTION {function} TO {APP_ROLE}",
+    ]

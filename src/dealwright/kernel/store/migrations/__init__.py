@@ -1,0 +1,1 @@
+"""The schema's history. Files run in the order of their numbers; a released file never changes."""

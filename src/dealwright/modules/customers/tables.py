@@ -1,0 +1,32 @@
+"""The customers table: personal data sealed in one value, tokens to find it by, and the little that may be read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Column, Index, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from dealwright.kernel.store.tables import instant, tenant_table
+
+customers: Final = tenant_table(
+    "customers",
+    Column("sealed", LargeBinary, nullable=False),
+    Column("search", ARRAY(LargeBinary), nullable=False),
+    Column("email_token", LargeBinary),
+    Column("company", Text),
+    Column("country", Text),
+    Column("status", Text, nullable=False),
+    instant("deleted_at", nullable=True),
+)
+
+Index("ix_customers_updated", customers.c.tenant_id, customers.c.livemode, customers.c.updated_at, customers.c.id)
+Index("ix_customers_search", customers.c.search, postgresql_using="gin")
+Index(
+    "uq_customers_email",
+    customers.c.tenant_id,
+    customers.c.livemode,
+    customers.c.email_token,
+    unique=True,
+    postgresql_where=customers.c.deleted_at.is_(None),
+)

@@ -1,0 +1,1 @@
+"""The Salesbooth API: envelope, errors, headers, query-style and REST-style routes."""

@@ -1,0 +1,178 @@
+"""What the tests stand on: one database, the real application, a fresh workspace for every test.
+
+The database is the embedded PostgreSQL in a temporary folder, or the one that ``DEALWRIGHT_TEST_DATABASE_URL`` names.
+Tests never empty it: each makes its own workspaces, so they run side by side.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from dealwright.app import Application, Services
+from dealwright.kernel.access import keys
+from dealwright.kernel.clock import utc_now
+from dealwright.kernel.settings import Settings
+
+SECRET = "a-root-secret-that-only-the-tests-use"
+
+
+class TestClock:
+    """The application's clock: real time plus what a test adds."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.offset = timedelta()
+
+    def __call__(self) -> datetime:
+        return utc_now() + self.offset
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One data folder for all parallel test processes of a run."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "dealwright-data"
+    folder.mkdir(exist_ok=True)
+    yield folder
+
+
+@pytest.fixture(scope="session")
+def settings(data_dir: Path) -> Settings:
+    return Settings(
+        data_dir=data_dir,
+        database_url=os.environ.get("DEALWRIGHT_TEST_DATABASE_URL"),
+        secret_key=SECRET,
+        ip_limit_per_minute=10_000_000,
+        ip_anonymous_limit_per_minute=10_000_000,
+        ip_failed_auth_limit_per_minute=10_000_000,
+        global_limit_per_minute=100_000_000,
+        key_limit_per_minute=1_000_000,
+        check_results=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture(scope="session")
+async def app(settings: Settings, clock: TestClock) -> AsyncIterator[Application]:
+    application = Application(settings, clock)
+    await application.start()
+    yield application
+    await application.stop()
+
+
+@pytest.fixture(scope="session")
+def services(app: Application) -> Services:
+    assert app.services is not None
+    return app.services
+
+
+@dataclass
+class Client:
+    """A caller with one key, speaking HTTP to the application in this process."""
+
+    http: httpx.AsyncClient
+    key: str
+    key_id: str
+    tenant_id: str
+    workspace: str
+
+    async def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.key}", **options.pop("headers", {})}
+        return await self.http.request(method, f"/api/v1{path}", headers=headers, **options)
+
+    async def get(self, path: str, **options: Any) -> httpx.Response:
+        return await self.request("GET", path, **options)
+
+    async def post(self, path: str, json: Any = None, **options: Any) -> httpx.Response:
+        return await self.request("POST", path, json=json, **options)
+
+    async def patch(
+        self, path: str, json: Any = None, version: int | str | None = None, **options: Any
+    ) -> httpx.Response:
+        headers = {**({} if version is None else {"If-Match": str(version)}), **options.pop("headers", {})}
+        return await self.request("PATCH", path, json=json, headers=headers, **options)
+
+    async def delete(self, path: str, version: int | str | None = None, **options: Any) -> httpx.Response:
+        headers = {**({} if version is None else {"If-Match": str(version)}), **options.pop("headers", {})}
+        return await self.request("DELETE", path, headers=headers, **options)
+
+    async def data(self, method: str, path: str, expect: int | None = None, **options: Any) -> Any:
+        """The ``data`` member of an answer that must have succeeded."""
+        response = await self.request(method, path, **options)
+        assert response.status_code == expect if expect else response.is_success, response.text
+        return response.json()["data"]
+
+
+class Workspace:
+    """A fresh tenant; ``key()`` gives clients with other modes and scopes."""
+
+    def __init__(self, services: Services, http: httpx.AsyncClient) -> None:
+        self.services = services
+        self.http = http
+        self.name = f"test {uuid.uuid4()}"
+
+    async def key(self, kind: keys.KeyKind = "test", **options: Any) -> Client:
+        async with self.services.database.system() as tx:
+            made = await keys.create_key(tx, workspace=self.name, kind=kind, now=utc_now(), **options)
+        return Client(self.http, made.secret, made.key_id, made.tenant_id, made.workspace)
+
+
+@pytest.fixture(scope="session")
+async def http(app: Application) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        yield client
+
+
+@pytest.fixture
+def workspace(services: Services, http: httpx.AsyncClient) -> Workspace:
+    return Workspace(services, http)
+
+
+@pytest.fixture
+async def api(workspace: Workspace) -> Client:
+    """A caller with a test key that may do everything, in a workspace of its own."""
+    return await workspace.key()
+
+
+@pytest.fixture
+async def other(services: Services, http: httpx.AsyncClient) -> Client:
+    """A caller of another workspace."""
+    return await Workspace(services, http).key()
+
+
+async def events_of(services: Services, client: Client, *, livemode: bool = False) -> list[tuple[str, dict[str, Any]]]:
+    """Every event of the client's workspace so far, oldest first."""
+    from dealwright.kernel import ids
+
+    tenant = ids.decode("tenant", client.tenant_id)
+    assert tenant is not None
+    async with services.database.transaction(tenant, livemode, read_only=True) as tx:
+        rows = await tx.connection.fetch("SELECT event, data FROM events ORDER BY xid, seq")
+    return [(row["event"], row["data"]) for row in rows]
+
+
+@pytest.fixture
+def outbox(services: Services) -> Any:
+    """``await outbox(api)`` → the events that the workspace announced."""
+
+    async def read(client: Client, *, livemode: bool = False) -> list[tuple[str, dict[str, Any]]]:
+        return await events_of(services, client, livemode=livemode)
+
+    return read

@@ -14,7 +14,12 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-import dealwright.modules.customers.operations  # noqa: F401 - declares its operations
+import dealwright.modules.customers.operations
+import dealwright.modules.deals.configured_operations
+import dealwright.modules.deals.item_operations
+import dealwright.modules.deals.lifecycle_operations
+import dealwright.modules.deals.operations
+import dealwright.modules.products.operations  # noqa: F401 - declares its operations
 from dealwright.kernel.access import idempotency
 from dealwright.kernel.access.admission import Admission
 from dealwright.kernel.access.keys import KeyDirectory

@@ -31,4 +31,7 @@ def iso_exact(moment: datetime) -> str:
 def parse_iso(text: str) -> datetime:
     """Read ISO 8601 or ``YYYY-MM-DD HH:MM:SS``; a time without a zone is UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text} lies outside the calendar once it is in UTC") from None

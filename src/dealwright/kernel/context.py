@@ -6,21 +6,43 @@ A handler loads, decides with pure rules, writes, and tells what happened throug
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from dealwright.kernel import ids
 from dealwright.kernel.access.principals import Principal
 from dealwright.kernel.crypto import TenantCipher
+from dealwright.kernel.health import Check
 from dealwright.kernel.ledger import ledger
 from dealwright.kernel.ledger.ledger import AuditEntry, Event
 from dealwright.kernel.operations import Operation
 from dealwright.kernel.resources import Resource, Row
-from dealwright.kernel.store.database import Transaction
+from dealwright.kernel.store.database import Database, Transaction
+
+
+T = TypeVar("T")
+
+
+class Providers:
+    """The ways to the outside world that the composition root put together, each found by its type."""
+
+    def __init__(self, *providers: object) -> None:
+        self._by_type = {type(each): each for each in providers}
+
+    def get(self, kind: type[T]) -> T:
+        """Raises KeyError for a kind that the composition root does not know."""
+        found = self._by_type[kind]
+        assert isinstance(found, kind)
+        return found
+
+
+class _Undo(Exception):
+    """Ends a rehearsal."""
+
 
 Subscriber = Callable[["Context", Event], Awaitable[None]]
 
@@ -44,13 +66,17 @@ class Context:
     tx: Transaction
     principal: Principal
     now: datetime
-    cipher: TenantCipher
+    tenant_cipher: TenantCipher | None
+    """None for a public caller, who has no tenant and therefore nothing to seal."""
     operation: Operation
     ref: str
     expected_version: int | None = None
     """The version that the caller based a write on; None when any will do."""
     actor: str = ""
     delegation_id: str | None = None
+    origin: str = ""
+    """Scheme and host of this server for links: the configured public URL, else the one that the caller used."""
+    providers: Providers = field(default_factory=lambda: Providers())
     _entries: list[AuditEntry] = field(default_factory=list)
     _events: list[Event] = field(default_factory=list)
 
@@ -62,6 +88,11 @@ class Context:
     @property
     def livemode(self) -> bool:
         return self.principal.livemode
+
+    @property
+    def cipher(self) -> TenantCipher:
+        assert self.tenant_cipher is not None
+        return self.tenant_cipher
 
     def commit_to(self, entity_id: str) -> Callable[[str, Any], str]:
         """Commitments to private values: keyed hashes that prove a value later without showing it."""
@@ -115,6 +146,17 @@ class Context:
         self._entries, self._events = [], []
         await ledger.write(self.tx, entries, events, self.now)
 
+    @asynccontextmanager
+    async def rehearsal(self) -> AsyncIterator[None]:
+        """Work that is done for its answer only: every write, audit entry and event in the block is undone."""
+        entries, events = list(self._entries), list(self._events)
+        try:
+            async with self.tx.savepoint():
+                yield
+                raise _Undo
+        except _Undo:
+            self._entries, self._events = entries, events
+
     async def wire(self, resource: Resource, rows: Sequence[Row], include: Sequence[str] = ()) -> list[dict[str, Any]]:
         """Rows as wire objects with the asked-for expansions embedded."""
         objects = await resource.render(self, rows)
@@ -122,8 +164,12 @@ class Context:
             await resource.embed(self, rows, objects, include)
         return objects
 
-    async def wire_one(self, resource: Resource, row: Row, include: Sequence[str] = ()) -> dict[str, Any]:
-        return (await self.wire(resource, [row], include))[0]
+    async def wire_one(
+        self, resource: Resource, row: Row, include: Sequence[str] = (), exclude: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """One row with what a single record always embeds, and what was asked for besides."""
+        wanted = [name for name in dict.fromkeys((*resource.embedded, *include)) if name not in exclude]
+        return (await self.wire(resource, [row], wanted))[0]
 
 
 class Steps:
@@ -132,13 +178,36 @@ class Steps:
     No transaction is open while a provider is asked: record the intent, ask, record the answer.
     """
 
-    def __init__(self, opener: Callable[[], AbstractAsyncContextManager[Context]], principal: Principal) -> None:
+    def __init__(
+        self,
+        opener: Callable[[], AbstractAsyncContextManager[Context]],
+        principal: Principal,
+        now: datetime,
+        checks: Sequence[Check] = (),
+        providers: Providers | None = None,
+    ) -> None:
         self._opener = opener
+        self.providers = providers or Providers()
         self.principal = principal
+        self.now = now
+        self.checks = checks
+        """What this process depends on, ready to be asked."""
 
     def transaction(self) -> AbstractAsyncContextManager[Context]:
         """A context in a transaction of its own, which commits, ledger included, when the block ends."""
         return self._opener()
+
+    async def run(self, work: Callable[[Context], Awaitable[T]]) -> T:
+        """``work`` in a transaction of its own, again when the database chose it as the victim of a deadlock.
+
+        Only this step is repeated, so nothing that was asked of the outside world before it is asked twice.
+        """
+
+        async def once() -> T:
+            async with self.transaction() as ctx:
+                return await work(ctx)
+
+        return await Database.retrying(once)
 
 
 def new_ref() -> str:

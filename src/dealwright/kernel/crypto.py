@@ -106,9 +106,9 @@ def words(text: str) -> list[str]:
     return [word.replace("'", "").replace("’", "") for word in _WORD.findall(plain)]
 
 
-def beginnings(word: str) -> list[str]:
-    """The word itself and its beginnings: ``jane`` → ``ja, jan, jane``."""
-    head = [word[:length] for length in range(_SHORTEST_PREFIX, min(len(word), _LONGEST_PREFIX) + 1)]
+def beginnings(word: str, shortest: int = _SHORTEST_PREFIX, longest: int = _LONGEST_PREFIX) -> list[str]:
+    """The word itself and its beginnings of ``shortest`` to ``longest`` characters: ``jane`` → ``ja, jan, jane``."""
+    head = [word[:length] for length in range(shortest, min(len(word), longest) + 1)]
     return head if head and head[-1] == word else [*head, word]
 
 

@@ -94,6 +94,8 @@ def _instant(value: object) -> object:
 
 MAX_DEPTH: Final = 3
 MAX_OBJECT_MEMBERS: Final = 200
+MAX_NESTING: Final = 64
+"""No request holds values nested deeper than this, whatever its fields."""
 
 
 def depth(value: object) -> int:
@@ -117,6 +119,7 @@ Amount = Annotated[
     Decimal,
     BeforeValidator(_no_boolean),
     Field(ge=0, le=money.LARGEST, allow_inf_nan=False),
+    AfterValidator(money.storable),
     WithJsonSchema({"type": "number", "minimum": 0, "maximum": float(money.LARGEST)}),
 ]
 """A sum of money in major units, zero or more."""
@@ -125,6 +128,8 @@ PositiveAmount = Annotated[
     Decimal,
     BeforeValidator(_no_boolean),
     Field(gt=0, le=money.LARGEST, allow_inf_nan=False),
+    AfterValidator(money.storable),
+    Field(gt=0),
     WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": float(money.LARGEST)}),
 ]
 """A sum of money in major units, more than zero."""
@@ -135,7 +140,8 @@ Number = Annotated[
     Field(allow_inf_nan=False, ge=-money.LARGEST, le=money.LARGEST),
     WithJsonSchema({"type": "number"}),
 ]
-Integer = Annotated[int, BeforeValidator(_no_boolean)]
+Integer = Annotated[int, BeforeValidator(_no_boolean), Field(ge=-(2**31), lt=2**31)]
+"""A whole number that an integer column holds."""
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Currency = Annotated[
     str,
@@ -220,21 +226,28 @@ def validate(model: type[M], arguments: Mapping[str, Any]) -> M:
         raise field_errors(failure) from None
 
 
-def _strings(value: object, path: str) -> Iterator[tuple[str, str]]:
+def _strings(value: object, path: str, level: int = 0) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         yield path, value
-    elif isinstance(value, Mapping):
-        for key, child in value.items():
-            here = f"{path}.{key}" if path else str(key)
-            yield here, str(key)
-            yield from _strings(child, here)
-    elif isinstance(value, list):
-        for index, child in enumerate(value):
-            yield from _strings(child, f"{path}.{index}")
+    elif isinstance(value, Mapping | list):
+        if level > MAX_NESTING:
+            name = path.partition(".")[0]
+            raise invalid_field(name, "invalid", f"{_label(name)} must not be nested deeper than {MAX_NESTING} levels")
+        if isinstance(value, list):
+            for index, child in enumerate(value):
+                yield from _strings(child, f"{path}.{index}", level + 1)
+        else:
+            for key, child in value.items():
+                here = f"{path}.{key}" if path else str(key)
+                yield here, str(key)
+                yield from _strings(child, here, level + 1)
 
 
 def refuse_nul(arguments: object) -> None:
-    """PostgreSQL text cannot hold U+0000: refuse it by the name of its field instead of failing later."""
+    """PostgreSQL text cannot hold U+0000: refuse it by the name of its field instead of failing later.
+
+    Values nested deeper than :data:`MAX_NESTING` are refused on the way, before anything recurses into them.
+    """
     for path, found in _strings(arguments, ""):
         if "\x00" in found:
             name = path.replace("\x00", "\ufffd")

@@ -40,6 +40,11 @@ def round_money(amount: Decimal, currency: str) -> Decimal:
     return amount.quantize(_quantum(exponent(currency)), rounding=ROUND_HALF_EVEN)
 
 
+def storable(amount: Decimal) -> Decimal:
+    """At most four places: what a column holds, and what is left of a client's binary floating point."""
+    return amount.quantize(_quantum(4), rounding=ROUND_HALF_EVEN)
+
+
 def fits(amount: Decimal, currency: str) -> bool:
     """Whether ``amount`` has no digit beyond the currency's smallest unit."""
     return round_money(amount, currency) == amount

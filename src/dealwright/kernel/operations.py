@@ -97,6 +97,12 @@ class Operation:
     """A documented per-endpoint, per-IP limit on top of the general tiers."""
     own_transactions: bool
     """The handler opens its transactions itself, because it talks to the outside world between them."""
+    enveloped: bool
+    """Whether the result travels inside the surface's envelope; a few documented answers stand alone."""
+    also_status: tuple[int, ...]
+    """Further statuses with which it may answer its result (a health report with 503)."""
+    media_types: tuple[str, ...]
+    """Further media types that it may answer as they are (``text/csv``)."""
     query_fields: frozenset[str] = field(default_factory=frozenset)
 
     @property
@@ -193,6 +199,9 @@ def operation(
     resource: str = "",
     limit: Rule | None = None,
     own_transactions: bool = False,
+    enveloped: bool = True,
+    also_status: Iterable[int] = (),
+    media_types: Iterable[str] = (),
     into: Registry = registry,
 ) -> Callable[[H], H]:
     """Declare the decorated handler ``async def f(ctx, params: Input) -> Reply`` as an operation.
@@ -239,6 +248,9 @@ def operation(
                 resource=resource,
                 limit=limit,
                 own_transactions=own_transactions,
+                enveloped=enveloped,
+                also_status=tuple(also_status),
+                media_types=tuple(media_types),
                 query_fields=_query_fields(model, method),
             )
         )

@@ -7,8 +7,9 @@ the transaction with its tenant → If-Match → handler → audit and outbox �
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,8 +20,8 @@ from dealwright.kernel import fields, resources, versions
 from dealwright.kernel.access.idempotency import Slot, check_key
 from dealwright.kernel.access.principals import Principal, grants
 from dealwright.kernel.clock import Clock
-from dealwright.kernel.context import Context, Steps
-from dealwright.kernel.crypto import Keyring
+from dealwright.kernel.context import Context, Providers, Steps
+from dealwright.kernel.crypto import Keyring, TenantCipher
 from dealwright.kernel.errors import (
     DealwrightError,
     Forbidden,
@@ -32,11 +33,16 @@ from dealwright.kernel.errors import (
     Unavailable,
     VersionRequired,
 )
+from dealwright.kernel.health import Check
 from dealwright.kernel.operations import Operation, Reply
 from dealwright.kernel.paging import Shaping, shape
 from dealwright.kernel.store.database import Database, Transaction
 
 log = structlog.get_logger("dealwright.pipeline")
+
+_TWIN_WAITS = 10.0
+"""Seconds that a repeated request waits for a first one that runs its own transactions."""
+_TWIN_LOOKS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ class Call:
     version_optional: bool = False
     """Batch and MCP may leave the version out (docs/compatibility.md)."""
     delegation_id: str | None = None
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +71,20 @@ class Outcome:
     error: dict[str, Any] | None = None
     headers: tuple[tuple[str, str], ...] = ()
     media_type: str | None = None
+    enveloped: bool = True
     replayed: bool = False
     mismatch: bool = False
 
     def kept(self) -> dict[str, Any]:
         """The plain form that an idempotency key keeps."""
-        return {"status": self.status, "data": self.data, "version": self.version, "error": self.error}
+        return {
+            "status": self.status,
+            "data": self.data,
+            "version": self.version,
+            "error": self.error,
+            "headers": self.headers,
+            "media_type": self.media_type,
+        }
 
 
 def failure(error: DealwrightError, ref: str) -> Outcome:
@@ -104,20 +119,33 @@ def authorise(operation: Operation, principal: Principal) -> None:
 class Pipeline:
     """Runs operations for one process."""
 
-    def __init__(self, database: Database, keyring: Keyring, clock: Clock, *, check_results: bool = False) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        clock: Clock,
+        *,
+        checks: Sequence[Check] = (),
+        providers: Providers | None = None,
+        check_results: bool = False,
+    ) -> None:
         self.database = database
         self.clock = clock
+        self._checks = checks
+        self._providers = providers or Providers()
         self._keyring = keyring
         self._check_results = check_results
 
     async def run(self, call: Call) -> Outcome:
         """Never raises: every failure becomes an Outcome with a category, a message and ``ref``."""
+        # What may have asked a provider is not simply run again; its caller is told to.
+        attempts = 1 if call.operation.own_transactions else 3
         try:
             authorise(call.operation, call.principal)
-            if call.idempotency_key is not None and call.operation.idempotent:
-                check_key(call.idempotency_key)
-                return await Database.retrying(lambda: self._run_once_per_key(call, str(call.idempotency_key)))
-            return await Database.retrying(lambda: self._run(call))
+            if call.idempotency_key is not None and call.operation.idempotent and call.principal.tenant_id is not None:
+                key = check_key(call.idempotency_key)
+                return await Database.retrying(lambda: self._run_once_per_key(call, key), attempts)
+            return await Database.retrying(lambda: self._run(call), attempts)
         except DealwrightError as error:
             return failure(error, call.ref)
         except asyncio.CancelledError:
@@ -131,18 +159,21 @@ class Pipeline:
         if call.operation.own_transactions:
             reply = await call.operation.handler(self._steps(call), params)
             return self._outcome(call, params, reply)
-        async with self._transaction(call) as tx:
+        async with self._transaction(call, read_only=not call.operation.writes) as tx:
             return await self.perform(self._context(call, tx), call, params)
 
     async def _run_once_per_key(self, call: Call, key: str) -> Outcome:
-        operation, principal = call.operation, call.principal
+        operation, principal, cipher = call.operation, call.principal, self._cipher(call.principal)
         assert principal.tenant_id is not None
-        slot = Slot(operation.id, key, call.arguments, self._cipher(principal))
+        assert cipher is not None
+        # A publishable key is in everybody's hands: it must not be able to guess its way to a secret key's answers.
+        space = "public:" if principal.kind == "publishable_key" else ""
+        slot = Slot(space + operation.id, key, call.arguments, cipher)
         if operation.own_transactions:
             return await self._run_steps_once(call, slot)
         async with self.database.transaction(principal.tenant_id, principal.livemode) as tx:
             if (kept := await slot.claim(tx, self.clock())) is not None:
-                return self._replay(kept.answer, kept.mismatch)
+                return self._replay(operation, kept.answer, kept.mismatch)
             outcome: Outcome
             try:
                 async with tx.savepoint():
@@ -159,10 +190,15 @@ class Pipeline:
         """The key is claimed in a transaction of its own, because the work runs in several."""
         tenant, livemode = call.principal.tenant_id, call.principal.livemode
         assert tenant is not None
-        async with self.database.transaction(tenant, livemode) as tx:
-            kept = await slot.claim(tx, self.clock())
-        if kept is not None:
-            return self._replay(kept.answer, kept.mismatch)
+        give_up = time.monotonic() + _TWIN_WAITS
+        while True:
+            async with self.database.transaction(tenant, livemode) as tx:
+                kept = await slot.claim(tx, self.clock())
+            if kept is None:
+                break
+            if kept.answer is not None or time.monotonic() > give_up:
+                return self._replay(call.operation, kept.answer, kept.mismatch)
+            await asyncio.sleep(_TWIN_LOOKS)
         try:
             outcome = await self._run(call)
         except DealwrightError as error:
@@ -179,10 +215,12 @@ class Pipeline:
         return outcome
 
     @staticmethod
-    def _replay(answer: dict[str, Any] | None, mismatch: bool) -> Outcome:
+    def _replay(operation: Operation, answer: dict[str, Any] | None, mismatch: bool) -> Outcome:
         if answer is None:
             raise StillRunning(retry_after=1)
-        return Outcome(**answer, replayed=True, mismatch=mismatch)
+        headers = tuple((name, value) for name, value in answer["headers"])
+        kept = {**answer, "headers": headers}
+        return Outcome(**kept, enveloped=operation.enveloped, replayed=True, mismatch=mismatch)
 
     def _validated(self, call: Call) -> Any:
         operation = call.operation
@@ -195,7 +233,9 @@ class Pipeline:
             raise VersionRequired
         return fields.validate(operation.input, call.arguments)
 
-    def _cipher(self, principal: Principal) -> Any:
+    def _cipher(self, principal: Principal) -> TenantCipher | None:
+        if principal.tenant_id is None:
+            return None
         return self._keyring.tenant(principal.tenant_id, principal.encryption_version)
 
     def _context(self, call: Call, tx: Transaction) -> Context:
@@ -203,36 +243,32 @@ class Pipeline:
             tx=tx,
             principal=call.principal,
             now=self.clock(),
-            cipher=self._cipher(call.principal),
+            tenant_cipher=self._cipher(call.principal),
             operation=call.operation,
             ref=call.ref,
             expected_version=versions.parse_if_match(call.if_match) if call.if_match is not None else None,
             actor=_actor(call.principal),
             delegation_id=call.delegation_id,
+            origin=call.origin,
+            providers=self._providers,
         )
 
-    @asynccontextmanager
-    async def _transaction(self, call: Call) -> AsyncIterator[Transaction]:
+    def _transaction(self, call: Call, *, read_only: bool) -> AbstractAsyncContextManager[Transaction]:
+        """The caller's transaction; a public caller has no tenant and gets a system transaction."""
         principal = call.principal
         if principal.tenant_id is None:
-            async with self.database.system(read_only=not call.operation.writes) as tx:
-                yield tx
-        else:
-            async with self.database.transaction(
-                principal.tenant_id, principal.livemode, read_only=not call.operation.writes
-            ) as tx:
-                yield tx
+            return self.database.system(read_only=read_only)
+        return self.database.transaction(principal.tenant_id, principal.livemode, read_only=read_only)
 
     def _steps(self, call: Call) -> Steps:
         @asynccontextmanager
         async def open_context() -> AsyncIterator[Context]:
-            assert call.principal.tenant_id is not None
-            async with self.database.transaction(call.principal.tenant_id, call.principal.livemode) as tx:
+            async with self._transaction(call, read_only=False) as tx:
                 ctx = self._context(call, tx)
                 yield ctx
                 await ctx.flush()
 
-        return Steps(open_context, call.principal)
+        return Steps(open_context, call.principal, self.clock(), self._checks, self._providers)
 
     async def perform(self, ctx: Context, call: Call, params: Any) -> Outcome:
         """Run the handler in an open transaction and write the ledger; batch calls this once per step."""
@@ -264,6 +300,7 @@ class Pipeline:
             version=reply.version,
             headers=reply.headers,
             media_type=reply.media_type,
+            enveloped=operation.enveloped,
         )
         return outcome if reply.media_type is None else replace(outcome, data=reply.data)
 

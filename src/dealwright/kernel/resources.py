@@ -40,6 +40,7 @@ class Resource(Records):
         *,
         private: Sequence[str] = (),
         hidden: Sequence[str] = (),
+        embedded: Sequence[str] = (),
     ) -> None:
         super().__init__(table, prefix)
         self.name = name
@@ -48,6 +49,8 @@ class Resource(Records):
         """Columns whose values enter the audit trail as commitments only."""
         self.hidden = _INTERNAL | frozenset(hidden)
         """Columns that the audit trail leaves out."""
+        self.embedded = tuple(embedded)
+        """Expansions that an answer about a single record has without being asked."""
         self._expansions: dict[str, Expansion] = {}
         _by_name[name] = self
 

@@ -10,7 +10,7 @@ S = TypeVar("S", bound=str)
 Facts = TypeVar("Facts")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Condition(Generic[Facts]):
     """A named prerequisite; ``holds`` is a pure function of the facts about the record."""
 
@@ -19,7 +19,7 @@ class Condition(Generic[Facts]):
     holds: Callable[[Facts], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Move(Generic[S, Facts]):
     """One edge: from, to, what it is called, what it needs, and whether a caller may ask for it.
 

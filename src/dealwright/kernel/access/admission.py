@@ -99,7 +99,7 @@ class Admission:
             await self._limiter.charge(failures)
             raise Refused(error, state) from None
         except DealwrightError as error:
-            raise Refused(error) from None
+            raise Refused(error, state) from None
 
     async def _charge(self, principal: Principal, ip: str, limit: Rule | None) -> Verdict:
         hits = [Hit(self._global, "*")]

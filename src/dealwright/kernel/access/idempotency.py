@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import asyncpg
 import orjson
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from dealwright.kernel.access.tables import idempotent_answers
 from dealwright.kernel.crypto import TenantCipher
-from dealwright.kernel.errors import InvalidRequest
+from dealwright.kernel.errors import InvalidRequest, StillRunning
 from dealwright.kernel.store.database import Transaction
 from dealwright.kernel.store.records import in_scope
 from dealwright.kernel.store.statements import Statement, given
@@ -97,18 +98,24 @@ class Slot:
         return f"idempotent:{self._operation}:{self._key}".encode()
 
     async def claim(self, tx: Transaction, now: datetime) -> Kept | None:
-        """Take the key, waiting for a concurrent twin; None when it is ours, else what is already there."""
-        taken = await tx.value(
-            _claim,
-            tenant_id=tx.tenant_id,
-            livemode=tx.livemode,
-            operation=self._operation,
-            key=self._key,
-            request_hash=self._hash,
-            answer=None,
-            created_at=now,
-            expires_at=now + LIFETIME,
-        )
+        """Take the key, waiting for a concurrent twin; None when it is ours, else what is already there.
+
+        Raises StillRunning when the twin's transaction outlasts the lock timeout.
+        """
+        try:
+            taken = await tx.value(
+                _claim,
+                tenant_id=tx.tenant_id,
+                livemode=tx.livemode,
+                operation=self._operation,
+                key=self._key,
+                request_hash=self._hash,
+                answer=None,
+                created_at=now,
+                expires_at=now + LIFETIME,
+            )
+        except asyncpg.LockNotAvailableError:
+            raise StillRunning(retry_after=1) from None
         if taken is not None:
             return None
         row = await tx.row(_read, **self._name)

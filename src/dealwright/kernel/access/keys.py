@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from dealwright.kernel import ids
@@ -36,6 +36,8 @@ KEY_PREFIX: Final = "key"
 TENANT_PREFIX: Final = "tenant"
 _FORM: Final = re.compile(r"sb_(?:live|test|pub)_(?:[a-z]{2}_)?[0-9A-Za-z_]{8,128}")
 _USED_EVERY_SECONDS: Final = 60
+_FIRST_WORKSPACE_LOCK: Final = 4_150_221_098
+"""Advisory lock number of making the first workspace; never reused for anything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,13 @@ _revoke: Final = Statement(
     .values(revoked_at=given("at"))
     .returning(api_keys.c.id)
 )
+_keys: Final = Statement(
+    select(api_keys, tenants.c.name.label("workspace"))
+    .join(tenants, tenants.c.tenant_id == api_keys.c.tenant_id)
+    .order_by(tenants.c.name, api_keys.c.id)
+)
+_any_workspace: Final = Statement(select(tenants.c.tenant_id).limit(1))
+_one_at_a_time: Final = Statement(select(func.pg_advisory_xact_lock(_FIRST_WORKSPACE_LOCK)))
 _used: Final = Statement(update(api_keys).where(api_keys.c.id == given("key")).values(last_used_at=given("at")))
 
 
@@ -106,8 +115,12 @@ async def create_key(
     allowed_origins: Sequence[str] = (),
     expires_at: datetime | None = None,
     region: str | None = None,
+    livemode: bool | None = None,
 ) -> NewKey:
-    """Make a key for the workspace called ``workspace`` (made when it is new) in a system transaction."""
+    """Make a key for the workspace called ``workspace`` (made when it is new) in a system transaction.
+
+    A secret key's kind says its mode; ``livemode`` says that of a publishable key, which is live unless told.
+    """
     tenant_id = await ensure_workspace(tx, workspace, now)
     key = ids.uuid7()
     secret = f"sb_{kind}_{region + '_' if region else ''}{ids.token(40)}"
@@ -118,7 +131,7 @@ async def create_key(
         id=key,
         name=name or f"{kind} key",
         kind="publishable_key" if kind == "pub" else "secret_key",
-        livemode=kind != "test",
+        livemode=kind == "live" if kind != "pub" else livemode is not False,
         prefix=secret[: len(secret) - 34],
         secret_hash=secret_hash(secret),
         scopes=held,
@@ -132,6 +145,17 @@ async def create_key(
         created_at=now,
     )
     return NewKey(secret, ids.encode(KEY_PREFIX, key), ids.encode(TENANT_PREFIX, tenant_id), workspace)
+
+
+async def is_new(tx: Transaction) -> bool:
+    """Whether there is no workspace yet; whoever is told so may make the first one until its transaction ends."""
+    await tx.run(_one_at_a_time)
+    return await tx.value(_any_workspace) is None
+
+
+async def list_keys(tx: Transaction) -> list[Record]:
+    """Every key with the name of its workspace, by workspace and age, in a system transaction."""
+    return await tx.rows(_keys)
 
 
 async def revoke_key(tx: Transaction, key_id: str, now: datetime) -> bool:
@@ -150,6 +174,8 @@ class KeyDirectory:
         self._known: dict[bytes, tuple[Principal, UUID]] = {}
         self._used: dict[UUID, datetime] = {}
         self._listening = False
+        self._changes = 0
+        """Counts announcements, so that a row read before one is not remembered after it."""
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -170,12 +196,13 @@ class KeyDirectory:
         if known is None:
             if not looks_like_key(secret):
                 raise InvalidKey
+            changes = self._changes
             async with self._database.system(read_only=True) as tx:
                 row = await tx.row(_find_key, hash=digest)
             if row is None or row["revoked_at"] is not None:
                 raise InvalidKey
             known = self._principal(row), row["id"]
-            if self._listening:
+            if self._listening and changes == self._changes:
                 if len(self._known) > 50_000:
                     self._known.clear()
                 self._known[digest] = known
@@ -203,6 +230,7 @@ class KeyDirectory:
         )
 
     def _forget(self, *_: Any) -> None:
+        self._changes += 1
         self._known.clear()
 
     async def _listen(self) -> None:

@@ -17,8 +17,11 @@ from uuid import UUID
 import orjson
 
 from dealwright.kernel import clock, ids
-from dealwright.kernel.store.database import Transaction
+from dealwright.kernel.errors import Unavailable
+from dealwright.kernel.store.database import Transaction, on_violation
 from dealwright.kernel.store.statements import Statement
+
+on_violation("pk_audit_log", lambda: Unavailable("Another request changed this record at the same moment; try again"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import asyncpg
 import orjson
+import structlog
 from asyncpg import Record
 
-from dealwright.kernel.errors import DealwrightError, Unavailable
+from dealwright.kernel.errors import DealwrightError, InvalidRequest, Unavailable
 from dealwright.kernel.store.statements import Statement
 from dealwright.kernel.store.tables import APP_ROLE, SYSTEM_ROLE
 
 __all__ = ["Database", "Record", "Transaction", "on_violation"]
+
+log = structlog.get_logger("dealwright.database")
 
 _AWAY: Final = (
     asyncpg.PostgresConnectionError,
@@ -30,11 +33,18 @@ _AWAY: Final = (
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,
     ConnectionError,
     FileNotFoundError,
     TimeoutError,
     OSError,
+)
+_UNSTORABLE: Final = (
+    asyncpg.NumericValueOutOfRangeError,
+    asyncpg.DatetimeFieldOverflowError,
+    asyncpg.CharacterNotInRepertoireError,
+    asyncpg.UntranslatableCharacterError,
+    asyncpg.exceptions._base.DataError,  # found by the driver before it asks the server
 )
 _RETRYABLE: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
@@ -51,6 +61,11 @@ def _translated(problem: BaseException) -> DealwrightError | None:
     if isinstance(problem, asyncpg.IntegrityConstraintViolationError):
         error = _violations.get(problem.constraint_name or "")
         return error() if error is not None else None
+    if isinstance(problem, _UNSTORABLE):
+        log.warning("unstorable_value", problem=type(problem).__name__)
+        return InvalidRequest(
+            "A value is too large or of a form that cannot be stored", code="validation_error.unstorable_value"
+        )
     if isinstance(problem, asyncpg.LockNotAvailableError):
         return Unavailable("Another request holds this record; try again")
     if isinstance(problem, asyncpg.QueryCanceledError):
@@ -160,6 +175,7 @@ class Database:
             self._app = await self._make_pool(APP_ROLE, self._pool_size)
             self._system = await self._make_pool(SYSTEM_ROLE, 4)
         except _AWAY as problem:
+            await self.close()
             raise Unavailable(f"The database does not answer: {problem}") from None
 
     async def close(self) -> None:
@@ -213,7 +229,8 @@ class Database:
                 raise known from None
             raise
         finally:
-            await pool.release(connection)
+            with suppress(Exception):  # the pool drops a connection that it cannot take back
+                await pool.release(connection)
 
     @staticmethod
     async def retrying(work: Callable[[], Awaitable[T]], attempts: int = 3) -> T:

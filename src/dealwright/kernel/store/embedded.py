@@ -67,6 +67,15 @@ class EmbeddedPostgresError(RuntimeError):
     """The embedded PostgreSQL could not be created, started or stopped; the message quotes what it logged last."""
 
 
+def version() -> str:
+    """``postgres (PostgreSQL) 18.x``, told by the binary itself; raises OSError or `EmbeddedPostgresError`."""
+    command = [str(_BIN / "postgres"), "--version"]
+    done: subprocess.CompletedProcess[str] = subprocess.run(command, capture_output=True, text=True, **_surroundings())
+    if done.returncode:
+        raise EmbeddedPostgresError(done.stderr.strip() or f"postgres ended with code {done.returncode}")
+    return done.stdout.strip()
+
+
 class EmbeddedPostgres:
     """One PostgreSQL cluster in ``data_dir/postgres``, shared by every process that starts it.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -15,6 +15,14 @@ from dealwright.kernel.store.statements import Statement, given
 _FINGERPRINT: Final = "secret_fingerprint"
 _remember: Final = Statement(insert(installation).on_conflict_do_nothing())
 _recall: Final = Statement(select(installation.c.value).where(installation.c.name == given("called")))
+
+
+async def stored_fingerprint(connection: Any) -> str | None:
+    """Which root secret sealed the data, read over a plain connection; None in a database that has none yet."""
+    if await connection.fetchval("SELECT to_regclass('installation')") is None:
+        return None
+    found: str | None = await connection.fetchval(_recall.sql, _FINGERPRINT)
+    return found
 
 
 async def check_fingerprint(database: Database, fingerprint: str) -> None:

@@ -18,6 +18,10 @@ _LOCK: Final = 4_150_221_097
 """Advisory lock number of migrations; never reused for anything else."""
 
 
+OLDEST_VERSION: Final = 15
+"""The oldest major version of PostgreSQL that will do."""
+
+
 class DatabaseTooOld(Exception):
     """The server is older than PostgreSQL 15."""
 
@@ -45,10 +49,9 @@ async def migrate(dsn: str) -> bool:
     except (OSError, asyncpg.PostgresError, TimeoutError) as problem:
         raise Unavailable(f"The database does not answer: {problem}") from None
     try:
-        if connection.get_server_version().major < 15:
-            raise DatabaseTooOld(
-                f"PostgreSQL {connection.get_server_version().major} is too old; 15 or newer is needed"
-            )
+        version = connection.get_server_version().major
+        if version < OLDEST_VERSION:
+            raise DatabaseTooOld(f"PostgreSQL {version} is too old; {OLDEST_VERSION} or newer is needed")
         await connection.execute(f"SELECT pg_advisory_lock({_LOCK})")
         if await current_revision(connection) == newest_revision():
             return False

@@ -33,9 +33,15 @@ class Records:
         self.table = table
         self.prefix = prefix
         here = in_scope(table) & (table.c.id == given("key"))
-        self._insert = Statement(insert(table))
-        self._get = Statement(select(table).where(here))
-        self._lock = Statement(select(table).where(here).with_for_update(key_share=True))
+        self._generated = [column for column in table.columns if column.identity is not None]
+        given_columns = [str(column.name) for column in table.columns if column.identity is None]
+        self._insert = Statement(
+            insert(table).returning(*self._generated) if self._generated else insert(table), columns=given_columns
+        )
+        alive = here & table.c.deleted_at.is_(None) if "deleted_at" in table.c else here
+        self._find = Statement(select(table).where(here))
+        self._get = Statement(select(table).where(alive))
+        self._lock = Statement(select(table).where(alive).with_for_update(key_share=True))
         self._delete = Statement(delete(table).where(here))
         self._update = ByShape(
             lambda columns: (
@@ -60,14 +66,15 @@ class Records:
     async def insert(self, tx: Transaction, row: Mapping[str, Any]) -> dict[str, Any]:
         """Write a new record; columns that ``row`` leaves out are NULL. Answers the complete row."""
         complete = {**self._nothing, **row, "tenant_id": tx.tenant_id, "livemode": tx.livemode}
-        await tx.run(self._insert, **complete)
-        return complete
+        made = await tx.row(self._insert, **complete)
+        return complete if made is None else {**complete, **made}
 
     async def find(self, tx: Transaction, key: UUID) -> Record | None:
-        return await tx.row(self._get, key=key)
+        """The record, also when it is deleted softly; None when there is none."""
+        return await tx.row(self._find, key=key)
 
     async def get(self, tx: Transaction, wire_id: str) -> Record:
-        """Raises NotFound."""
+        """Raises NotFound, also for a record that is deleted softly (``deleted_at``)."""
         row = await tx.row(self._get, key=self.key(wire_id))
         if row is None:
             raise NotFound
@@ -76,7 +83,7 @@ class Records:
     async def lock(self, tx: Transaction, wire_id: str, expected_version: int | None = None) -> Record:
         """Load for a change: waits for others, then checks the caller's version.
 
-        Raises NotFound, or StaleVersion carrying the current row.
+        Raises NotFound, also for a record that is deleted softly, or StaleVersion carrying the current row.
         """
         row = await tx.row(self._lock, key=self.key(wire_id))
         if row is None:

@@ -6,7 +6,7 @@ parameters. No statement is compiled while a request waits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import ClauseElement, bindparam
@@ -20,8 +20,11 @@ class Statement:
 
     __slots__ = ("_constants", "_names", "sql")
 
-    def __init__(self, clause: ClauseElement) -> None:
-        compiled: Any = clause.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    def __init__(self, clause: ClauseElement, *, columns: Sequence[str] | None = None) -> None:
+        """``columns`` names those that an INSERT gives; the database fills the others."""
+        compiled: Any = clause.compile(
+            dialect=_DIALECT, column_keys=columns, compile_kwargs={"render_postcompile": True}
+        )
         self.sql: str = str(compiled)
         self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
         self._constants: dict[str, Any] = {
@@ -34,9 +37,9 @@ class Statement:
         return [values[name] if name in values else constants[name] for name in self._names]
 
 
-def given(name: str) -> Any:
-    """A parameter to be filled at execution."""
-    return bindparam(name)
+def given(name: str, type_: Any = None) -> Any:
+    """A parameter to be filled at execution; its type is needed where PostgreSQL cannot infer it."""
+    return bindparam(name, type_=type_)
 
 
 K = TypeVar("K", bound=Hashable)

@@ -11,12 +11,13 @@ from sqlalchemy import func, select
 
 from dealwright.kernel import clock, ids
 from dealwright.kernel.context import Context
-from dealwright.kernel.errors import Duplicate, NotFound
+from dealwright.kernel.errors import Duplicate
 from dealwright.kernel.ledger.history import activity_log
 from dealwright.kernel.paging import List
 from dealwright.kernel.resources import Resource, Row
 from dealwright.kernel.store.database import Record, on_violation
 from dealwright.kernel.store.records import in_scope
+from dealwright.kernel.store.search import Search
 from dealwright.kernel.store.statements import Statement, given
 from dealwright.modules.customers import rules
 from dealwright.modules.customers.tables import customers
@@ -29,10 +30,7 @@ on_violation(
     ),
 )
 
-FOUND_AT_MOST: Final = 1000
-"""A search looks through this many newest matches."""
-
-_matches: Final = Statement(select(func.customers_matching(given("tokens"), FOUND_AT_MOST).column_valued("id")))
+_search: Final = Search(customers)
 _by_email: Final = Statement(
     select(customers).where(
         in_scope(customers), customers.c.email_token == given("token"), customers.c.deleted_at.is_(None)
@@ -104,18 +102,12 @@ activity_log(resource)
 
 async def get(ctx: Context, customer_id: str) -> Record:
     """The customer's row; raises NotFound for unknown and deleted ones."""
-    row = await resource.get(ctx.tx, customer_id)
-    if row["deleted_at"] is not None:
-        raise NotFound
-    return row
+    return await resource.get(ctx.tx, customer_id)
 
 
 async def lock(ctx: Context, customer_id: str, expected_version: int | None) -> Record:
     """The customer's row, held for a change; raises NotFound or StaleVersion."""
-    row = await resource.lock(ctx.tx, customer_id, expected_version)
-    if row["deleted_at"] is not None:
-        raise NotFound
-    return row
+    return await resource.lock(ctx.tx, customer_id, expected_version)
 
 
 async def find_by_email(ctx: Context, email: str) -> Record | None:
@@ -124,10 +116,7 @@ async def find_by_email(ctx: Context, email: str) -> Record | None:
 
 async def matching(ctx: Context, query: str) -> list[UUID]:
     """Ids of the newest customers found by a text; empty when the text holds no word."""
-    tokens = rules.query_tokens(ctx.cipher, query)
-    if not tokens:
-        return []
-    return [row["id"] for row in await ctx.tx.rows(_matches, tokens=tokens)]
+    return await _search.newest(ctx.tx, rules.query_tokens(ctx.cipher, query))
 
 
 async def by_ids(ctx: Context, keys: Sequence[UUID]) -> dict[UUID, Record]:

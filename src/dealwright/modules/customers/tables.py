@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import Column, Index, LargeBinary, Text
-from sqlalchemy.dialects.postgresql import ARRAY
 
+from dealwright.kernel.store.search import search_column, search_index
 from dealwright.kernel.store.tables import instant, tenant_table
 
 customers: Final = tenant_table(
     "customers",
     Column("sealed", LargeBinary, nullable=False),
-    Column("search", ARRAY(LargeBinary), nullable=False),
+    search_column(),
     Column("email_token", LargeBinary),
     Column("company", Text),
     Column("country", Text),
@@ -21,7 +21,7 @@ customers: Final = tenant_table(
 )
 
 Index("ix_customers_updated", customers.c.tenant_id, customers.c.livemode, customers.c.updated_at, customers.c.id)
-Index("ix_customers_search", customers.c.search, postgresql_using="gin")
+search_index(customers)
 Index(
     "uq_customers_email",
     customers.c.tenant_id,

@@ -22,6 +22,8 @@ from dealwright.kernel.errors import (
     Forbidden,
     InternalError,
     InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
     PayloadTooLarge,
     UnsupportedMediaType,
 )
@@ -50,19 +52,40 @@ _DEPRECATION: Final = (
 )
 
 
+_SINGLE: Final = frozenset(
+    {b"authorization", b"x-api-key", b"if-match", b"idempotency-key", b"x-delegation-id", b"content-type"}
+)
+"""Headers that decide what a request does: two of them contradict each other."""
+
+
 class Request:
     """What the surface needs of an HTTP request, read once."""
 
-    __slots__ = ("body", "headers", "ip", "method", "path", "query")
+    __slots__ = ("_raw_query", "body", "headers", "ip", "method", "path", "query", "repeated")
 
     def __init__(self, scope: Scope, base: str) -> None:
         self.method: str = scope["method"]
-        self.path: str = scope["path"][len(base) :]
+        self.path: str | None = scope["path"][len(base) :] if scope["path"].startswith(f"{base}/") else None
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
-        self.query = parse_query(scope["query_string"])
+        self.repeated = len(self.headers) != len(scope["headers"])
+        self.query: dict[str, str] = {}
+        self._raw_query: bytes = scope["query_string"]
         client = scope.get("client")
         self.ip: str = client[0] if client else "unknown"
         self.body: dict[str, Any] = {}
+
+    async def read(self, scope: Scope, receive: Receive, limit: int) -> None:
+        """Query, headers and body; raises InvalidRequest, PayloadTooLarge or UnsupportedMediaType."""
+        self.query = parse_query(self._raw_query)
+        if self.repeated:
+            names = [name for name, _ in scope["headers"]]
+            for name in _SINGLE:
+                if names.count(name) > 1:
+                    raise InvalidRequest(
+                        f"The header {name.decode()} was sent more than once", code="validation_error.repeated_header"
+                    )
+        body = await read_body(receive, limit, self.headers.get(b"content-length"))
+        self.body = parse_json(body, self.header(b"content-type"))
 
     def header(self, name: bytes) -> str | None:
         value = self.headers.get(name)
@@ -157,26 +180,47 @@ class SalesboothApi:
             await _respond(send, 204, b"", self._preflight(scope))
             return
         ref = new_ref()
-        extra: Headers = []
+        request = Request(scope, base)
+        extra = _cors(request.header(b"origin"))
         legacy = False
         try:
-            request = Request(scope, base)
-            body = await read_body(receive, self._settings.max_body_bytes, request.headers.get(b"content-length"))
-            request.body = parse_json(body, request.header(b"content-type"))
-            operation, in_path = self._router.resolve(request.method, request.path, request.query, request.body)
-            admitted = await self._admission.admit(request.credential(), request.ip, operation.limit)
+            understood = await self._understand(request, scope, receive)
+            limit = None if isinstance(understood, DealwrightError) else understood[0].limit
+            admitted = await self._admission.admit(request.credential(), request.ip, limit)
             extra = self._headers_for(admitted, request)
             legacy = admitted.principal.settings.legacy_error_codes
-            outcome = await self._pipeline.run(_call(request, operation, in_path, admitted, ref))
+            if isinstance(understood, DealwrightError):
+                raise understood
+            outcome = await self._pipeline.run(_call(request, *understood, admitted, ref))
+        except _OriginRefused as refusal:
+            outcome, extra = failure(refusal.error, ref), _limits(refusal.verdict)
         except Refused as refusal:
-            outcome = failure(refusal.error, ref)
-            extra = _cors(request.header(b"origin")) + _limits(refusal.verdict)
+            outcome, extra = failure(refusal.error, ref), extra + _limits(refusal.verdict)
         except DealwrightError as error:
             outcome = failure(error, ref)
+            if isinstance(error, MethodNotAllowed):
+                extra.append((b"allow", str(error.hint).encode()))
         except Exception:
             log.exception("request_failed", ref=ref)
             outcome = failure(InternalError(), ref)
         await self._send(send, outcome, extra, legacy_codes=legacy)
+
+    async def _understand(
+        self, request: Request, scope: Scope, receive: Receive
+    ) -> tuple[Operation, dict[str, Any]] | DealwrightError:
+        """The operation and its arguments, or what is wrong with the request: said only to an admitted caller, so that
+        nobody can send nonsense without being counted.
+        """
+        try:
+            await request.read(scope, receive, self._settings.max_body_bytes)
+            if request.path is None:
+                raise NotFound(
+                    f"There is nothing at {scope['path'][:200]}", hint="See /docs for every path of this API."
+                )
+            operation, in_path = self._router.resolve(request.method, request.path, request.query, request.body)
+            return operation, arguments_of(operation, request.query, in_path, request.body)
+        except DealwrightError as error:
+            return error
 
     @staticmethod
     def _preflight(scope: Scope) -> Headers:
@@ -222,8 +266,7 @@ class _OriginRefused(Refused):
     """Refused for its origin: the answer must not carry Access-Control-Allow-Origin."""
 
 
-def _call(request: Request, operation: Operation, in_path: Mapping[str, str], admitted: Admitted, ref: str) -> Call:
-    arguments = arguments_of(operation, request.query, in_path, request.body)
+def _call(request: Request, operation: Operation, arguments: dict[str, Any], admitted: Admitted, ref: str) -> Call:
     return Call(
         operation=operation,
         arguments=arguments,

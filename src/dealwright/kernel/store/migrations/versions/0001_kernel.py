@@ -21,7 +21,11 @@ BEGIN
                 NULL;
             END;
         END IF;
-        IF NOT pg_has_role(current_user, wanted, 'MEMBER') THEN
+        -- From PostgreSQL 16 on, who creates a role administers it but may not yet act as it.
+        IF NOT pg_has_role(
+            current_user, wanted,
+            CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END
+        ) THEN
             EXECUTE format('GRANT %I TO CURRENT_USER', wanted);
         END IF;
         EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', wanted);
@@ -147,6 +151,7 @@ def upgrade() -> None:
         _ROLES,
         *_TABLES,
         "GRANT SELECT, INSERT, UPDATE ON installation TO dealwright_system",
+        "GRANT SELECT ON alembic_version TO dealwright_system",
         *isolation("tenants", with_mode=False),
         *isolation("api_keys", with_mode=False),
         *isolation("idempotent_answers"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-from dealwright.kernel.store.tables import isolation, owned_by_system
+from dealwright.kernel.store.search import searching
+from dealwright.kernel.store.tables import isolation
 
 revision = "0002"
 down_revision = "0001"
@@ -29,27 +30,12 @@ _STATEMENTS = [
     )
     """,
     "CREATE INDEX ix_customers_updated ON customers (tenant_id, livemode, updated_at, id)",
-    "CREATE INDEX ix_customers_search ON customers USING gin (search)",
     """
     CREATE UNIQUE INDEX uq_customers_email ON customers (tenant_id, livemode, email_token) WHERE deleted_at IS NULL
-    """,
-    # Row-level security keeps operators that are not leakproof (array containment) away from indexes. This function
-    # runs past it and spells the tenant and mode of the transaction out itself.
-    """
-    CREATE FUNCTION customers_matching(tokens bytea[], at_most integer) RETURNS SETOF uuid
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-        WITH hits AS MATERIALIZED (
-            SELECT id, tenant_id, livemode FROM customers WHERE search @> tokens
-        )
-        SELECT id FROM hits
-        WHERE tenant_id = NULLIF(current_setting('app.tenant', true), '')::uuid
-          AND livemode = NULLIF(current_setting('app.livemode', true), '')::boolean
-        ORDER BY id DESC LIMIT at_most
-    $$
     """,
 ]
 
 
 def upgrade() -> None:
-    for statement in [*_STATEMENTS, *isolation("customers"), *owned_by_system("customers_matching(bytea[], integer)")]:
+    for statement in [*_STATEMENTS, *searching("customers"), *isolation("customers")]:
         op.execute(statement)

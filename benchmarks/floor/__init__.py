@@ -1,0 +1,1 @@
+"""The floor: Dealwright's own SQL with as little Python around it as possible."""

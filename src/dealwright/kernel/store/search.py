@@ -1,0 +1,85 @@
+"""Finding records by words, whatever their number.
+
+A searchable table has a column ``search``: the blind tokens (:meth:`dealwright.kernel.crypto.TenantCipher.blind`) of
+its words and their beginnings. Tokens are keyed by tenant, so the index list of a frequent word holds the records of
+one tenant only. Row-level security keeps operators that are not leakproof (array containment) away from indexes; a
+function that runs past it and spells the tenant and mode of the transaction out itself finds the ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Column, Index, LargeBinary, Table, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from dealwright.kernel.store.database import Transaction
+from dealwright.kernel.store.statements import Statement, given
+from dealwright.kernel.store.tables import owned_by_system
+
+FOUND_AT_MOST: Final = 1000
+"""A search looks through this many newest matches."""
+
+_FEW: Final = 20
+"""Up to this many times the wanted number, matches are collected from the index and sorted. Where there are more, the
+newest records are walked instead, and one in so many fits."""
+
+
+def search_column() -> Column[Any]:
+    return Column("search", ARRAY(LargeBinary), nullable=False)
+
+
+def search_index(table: Table) -> Index:
+    return Index(f"ix_{table.name}_search", table.c.search, postgresql_using="gin")
+
+
+def searching(table: str) -> list[str]:
+    """SQL that a migration runs for a table with a search column: its index and ``<table>_matching(tokens, at_most)``.
+
+    The function answers the ids of the newest records that have every token. Two plans are spelled out, because the
+    right one depends on how frequent the words are: ``coalesce`` keeps the second one away from the token index.
+    """
+    function = f"""
+    CREATE FUNCTION {table}_matching(tokens bytea[], at_most integer) RETURNS SETOF uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+    DECLARE
+        of_tenant uuid := NULLIF(current_setting('app.tenant', true), '')::uuid;
+        of_mode boolean := NULLIF(current_setting('app.livemode', true), '')::boolean;
+        few bigint := at_most::bigint * {_FEW};
+        seen bigint;
+        found uuid[];
+    BEGIN
+        SELECT count(*), array_agg(hit.id) FILTER (WHERE hit.tenant_id = of_tenant AND hit.livemode = of_mode)
+        INTO seen, found
+        FROM (SELECT id, tenant_id, livemode FROM {table} WHERE search @> tokens LIMIT few + 1) AS hit;
+        IF seen <= few THEN
+            RETURN QUERY SELECT match FROM unnest(found) AS match ORDER BY match DESC LIMIT at_most;
+        ELSE
+            RETURN QUERY SELECT id FROM {table}
+                WHERE tenant_id = of_tenant AND livemode = of_mode AND coalesce(search @> tokens, false)
+                ORDER BY id DESC LIMIT at_most;
+        END IF;
+    END $$
+    """
+    return [
+        f"CREATE INDEX ix_{table}_search ON {table} USING gin (search)",
+        function,
+        *owned_by_system(f"{table}_matching(bytea[], integer)"),
+    ]
+
+
+class Search:
+    """The search of one table."""
+
+    def __init__(self, table: Table) -> None:
+        matching = getattr(func, f"{table.name}_matching")
+        self._newest = Statement(select(matching(given("tokens"), given("at_most")).column_valued("id")))
+
+    async def newest(self, tx: Transaction, tokens: Sequence[bytes], at_most: int = FOUND_AT_MOST) -> list[UUID]:
+        """Ids of the newest records that have every token, newest first; none when there is no token."""
+        if not tokens:
+            return []
+        return [row["id"] for row in await tx.rows(self._newest, tokens=list(tokens), at_most=at_most)]

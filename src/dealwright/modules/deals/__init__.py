@@ -1,0 +1,1 @@
+"""Deals: the priced agreement that holds line items and moves through a state machine."""

@@ -1,0 +1,456 @@
+"""Inputs and results of the deal operations (Salesbooth API, Deals)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+
+from dealwright.kernel.errors import FieldError, InvalidFields
+from dealwright.kernel.fields import (
+    Amount,
+    Currency,
+    Flag,
+    Identifier,
+    Input,
+    InQuery,
+    Instant,
+    Integer,
+    LongText,
+    Metadata,
+    Patch,
+    ShortText,
+    Wire,
+    depth,
+)
+from dealwright.kernel.paging import Listing, PaginationView, Shaping
+from dealwright.modules.customers.models import Email, Phone
+from dealwright.modules.deals import rules
+from dealwright.modules.deals.rules import PaymentStatus, Status
+
+DealType = Literal["one_time", "recurring"]
+BillingCycle = Literal["monthly", "quarterly", "annual"]
+TaxRate = Annotated[
+    Amount,
+    Field(le=100, description="a fraction, 0.10 = 10 %; a value of 1 or more is divided by 100"),
+    AfterValidator(rules.normal_tax_rate),
+]
+Quantity = Annotated[Integer, Field(ge=1, le=1_000_000)]
+DealId = Annotated[Identifier, InQuery()]
+
+
+def _percentage_alias(value: object) -> object:
+    return "percentage" if value == "percent" else value
+
+
+class Discount(Input):
+    """A reduction of the whole deal; ``percent`` means the same as ``percentage``."""
+
+    type: Annotated[Literal["percentage", "fixed"], BeforeValidator(_percentage_alias)]
+    value: Annotated[Amount, Field(description="percentage points, or an amount in the deal's currency")]
+    code: Annotated[str, StringConstraints(max_length=64)] | None = None
+    description: Annotated[str, StringConstraints(max_length=255)] | None = None
+
+    @model_validator(mode="after")
+    def _at_most_everything(self) -> Discount:
+        if self.type == "percentage" and self.value > 100:
+            raise ValueError("a percentage cannot be more than 100")
+        return self
+
+
+class ApplyDiscount(Discount):
+    id: DealId
+
+
+class DealList(Listing):
+    status: Status | None = None
+    customer_id: Identifier | None = None
+    created_after: Instant | None = None
+    created_before: Instant | None = None
+    min_value: Annotated[Amount | None, Field(description="total at least this")] = None
+    max_value: Annotated[Amount | None, Field(description="total at most this")] = None
+
+
+class DealGet(Shaping):
+    id: Identifier
+
+
+class DealRef(Input):
+    id: Identifier
+
+
+class DealAction(Input):
+    id: DealId
+
+
+def recurring_needs_cycle(deal_type: str, billing_cycle: str | None) -> None:
+    """Raises InvalidFields when a recurring deal has no billing cycle."""
+    if deal_type == "recurring" and billing_cycle is None:
+        problem = FieldError("required", "Billing cycle is required when deal_type is recurring")
+        raise InvalidFields({"billing_cycle": problem})
+
+
+class NewDeal(Input):
+    title: Annotated[ShortText, Field(description="default: the customer's name, or Deal with its number")] | None = (
+        None
+    )
+    customer_id: Identifier | None = None
+    description: LongText | None = None
+    currency: Annotated[Currency | None, Field(description="ISO 4217; default: the workspace's currency")] = None
+    tax_rate: TaxRate = Decimal(0)
+    deal_type: DealType = "one_time"
+    billing_cycle: Annotated[BillingCycle | None, Field(description="required when deal_type is recurring")] = None
+    presentation_currency: Currency | None = None
+    settlement_currency: Currency | None = None
+    status: Literal["draft", "in_progress"] = "draft"
+    notes: Annotated[LongText, Field(description="internal, never shown to the customer")] | None = None
+    metadata: Metadata | None = None
+    template_id: Identifier | None = None
+    expires_at: Annotated[Instant | None, Field(description="when the deal lapses if it is not completed")] = None
+
+
+class DealPatch(Patch):
+    id: DealId
+    customer_id: Identifier | None = None
+    title: ShortText | None = None
+    description: LongText | None = None
+    notes: LongText | None = None
+    status: Status = "draft"
+    currency: Currency = "USD"
+    tax_rate: TaxRate = Decimal(0)
+    deal_type: DealType = "one_time"
+    billing_cycle: BillingCycle | None = None
+    metadata: Metadata | None = None
+    expires_at: Instant | None = None
+
+
+class NewItem(Input):
+    """A line item; without a price the product's own is taken."""
+
+    product_id: Identifier
+    quantity: Quantity = 1
+    unit_price: Amount | None = None
+    options: Annotated[Metadata, Field(description="selected configuration options")] | None = None
+
+
+class AddItem(NewItem):
+    id: DealId
+    deal_id: Annotated[Identifier | None, Field(description="if sent, the same as id")] = None
+
+    @model_validator(mode="after")
+    def _one_deal(self) -> AddItem:
+        if self.deal_id is not None and self.deal_id != self.id:
+            raise ValueError("deal_id in the body and id in the query name different deals")
+        return self
+
+
+class UpdateItem(Input):
+    id: DealId
+    item_id: Annotated[Identifier, InQuery()]
+    quantity: Quantity
+
+
+class RemoveItem(Input):
+    id: Identifier
+    item_id: Identifier
+
+
+class Transition(Input):
+    id: DealId
+    status: Annotated[Status, InQuery(), Field(description="where to go; in the query or the body")]
+
+
+class CompareTerms(Input):
+    deal_id_1: Identifier
+    deal_id_2: Identifier
+
+
+def _terms(value: dict[str, Any]) -> dict[str, Any]:
+    if depth(value) > 6:
+        raise ValueError("must not be nested deeper than 6 levels")
+    missing = [name for name in ("terms_schema_version", "payment_terms") if value.get(name) in (None, "")]
+    if missing:
+        raise ValueError(f"must contain {' and '.join(missing)}")
+    if not isinstance(value["payment_terms"], dict | str):
+        raise ValueError("payment_terms must be an object or a string")
+    return value
+
+
+class SetTerms(Input):
+    id: DealId
+    terms: Annotated[
+        dict[str, Any],
+        AfterValidator(_terms),
+        Field(
+            description="with terms_schema_version and payment_terms",
+            examples=[
+                {"terms_schema_version": "1.0", "payment_terms": {"type": "net", "due_date": "2026-04-30"}},
+            ],
+        ),
+    ]
+
+
+class InlineCustomer(Input):
+    name: ShortText
+    email: Email
+    phone: Phone | None = None
+    company: Annotated[str, StringConstraints(max_length=255)] | None = None
+
+
+class Configuration(Input):
+    option_ids: Annotated[list[Identifier], Field(max_length=200)] = []
+
+
+class ConfiguredItem(NewItem):
+    name: ShortText | None = None
+    configuration: Configuration | None = None
+
+
+class ConfiguredDeal(Input):
+    customer_id: Identifier | None = None
+    customer: Annotated[InlineCustomer | None, Field(description="matched by email, created when new")] = None
+    items: Annotated[list[ConfiguredItem], Field(max_length=rules.MOST_ITEMS)] | None = None
+    saved_config_id: Annotated[Identifier | None, Field(description="in place of items")] = None
+    discounts: Annotated[list[Discount], Field(max_length=20)] = []
+    template_id: Identifier | None = None
+    title: ShortText | None = None
+    currency: Currency | None = None
+    tax_rate: TaxRate = Decimal(0)
+    notes: LongText | None = None
+    metadata: Metadata | None = None
+    dry_run: Annotated[Flag, Field(description="check and answer, save nothing")] = False
+
+    @model_validator(mode="after")
+    def _complete(self) -> ConfiguredDeal:
+        if self.customer_id is None and self.customer is None:
+            raise ValueError("either customer_id or customer is required")
+        if not self.items and self.saved_config_id is None and self.template_id is None:
+            raise ValueError("either items or saved_config_id is required")
+        return self
+
+
+class RecordOutcome(Input):
+    id: DealId
+    reason: Annotated[
+        str, StringConstraints(min_length=1, max_length=64), Field(description="won, lost, no_decision or your own")
+    ]
+    notes: LongText | None = None
+    competitor_name: Annotated[str, StringConstraints(max_length=255)] | None = None
+
+
+class DealExport(Input):
+    id: Identifier | None = None
+    format: Literal["json", "csv"] = "json"
+    status: Status | None = None
+    customer_id: Identifier | None = None
+    created_after: Instant | None = None
+    created_before: Instant | None = None
+    limit: Annotated[Integer, Field(ge=1, le=1000, description="deals per export file")] = 1000
+    after: Annotated[Identifier | None, Field(description="next_cursor of the file before")] = None
+
+
+class AuditPage(Input):
+    id: Identifier
+    limit: Annotated[Integer, Field(ge=1, le=100)] = 50
+    offset: Annotated[Integer, Field(ge=0, le=1_000_000)] = 0
+
+
+class MoneyView(Wire):
+    amount: str
+    currency: str
+    formatted: str
+
+
+class PricingView(Wire):
+    currency: str
+    tax_rate: str
+    subtotal: MoneyView
+    discount_total: MoneyView
+    tax_amount: MoneyView
+    total: MoneyView
+
+
+class ItemView(Wire):
+    id: str | None
+    item_id: str | None
+    deal_id: str | None
+    product_id: str
+    name: str
+    quantity: int
+    unit_price: str
+    discount: str
+    line_total: str
+    options: dict[str, Any] | None
+    configuration: dict[str, Any] | None
+    accepted: bool | None
+
+
+class DiscountView(Wire):
+    type: str
+    value: float
+    code: str | None
+    description: str | None
+    amount: str
+
+
+class DealView(Wire):
+    """The deal object. One deal carries line_items and pricing; a list does when ``include`` asks for them."""
+
+    id: str | None
+    deal_id: str | None
+    tenant_id: str
+    number: int | None
+    version: int
+    customer_id: str | None
+    title: str
+    description: str | None
+    notes: str | None
+    status: Status
+    payment_status: PaymentStatus
+    contract_status: str | None
+    deal_type: DealType
+    billing_cycle: BillingCycle | None
+    currency: str
+    presentation_currency: str | None
+    settlement_currency: str | None
+    tax_rate: str
+    discounts: list[DiscountView]
+    subtotal: str
+    discount_total: str
+    tax_amount: str
+    total: str
+    terms: dict[str, Any] | None
+    metadata: dict[str, Any] | None
+    outcome: dict[str, Any] | None
+    template_id: str | None
+    expires_at: str | None
+    signed_at: str | None
+    closed_at: str | None
+    created_at: str
+    updated_at: str
+    line_items: list[ItemView] = Field(default_factory=list)
+    pricing: PricingView | None = None
+    customer: dict[str, Any] | None = None
+    activity_log: list[dict[str, Any]] = Field(default_factory=list)
+
+
+class TransitionView(DealView):
+    previous_status: Status
+
+
+class ConfiguredView(DealView):
+    dry_run: bool
+
+
+class DealPage(Wire):
+    deals: list[DealView]
+    pagination: PaginationView
+
+
+class DealDeleted(Wire):
+    deal_id: str
+    id: str
+    status: Status
+    deleted: bool
+    version: int | None
+
+
+class TermsView(Wire):
+    deal_id: str
+    terms: dict[str, Any] | None
+    version: int
+
+
+class DifferenceView(Wire):
+    path: str
+    deal_1: Any
+    deal_2: Any
+
+
+class ComparisonView(Wire):
+    deal_id_1: str
+    deal_id_2: str
+    identical: bool
+    differences: list[DifferenceView]
+    deal_1_terms: dict[str, Any] | None
+    deal_2_terms: dict[str, Any] | None
+
+
+class MoveActionView(Wire):
+    method: str
+    endpoint: str
+    description: str
+
+
+class MoveView(Wire):
+    target: Status
+    available: bool
+    conditions: list[str]
+    action: MoveActionView
+
+
+class MovesView(Wire):
+    deal_id: str
+    current_status: Status
+    transitions: list[MoveView]
+
+
+class OutcomeView(Wire):
+    reason: str
+    notes: str | None
+    competitor_name: str | None
+    recorded_at: str
+
+
+class OutcomeRecorded(Wire):
+    deal_id: str
+    version: int
+    outcome: OutcomeView
+
+
+class AuditEntryView(Wire):
+    id: str
+    action: str
+    actor: str
+    changes: dict[str, Any]
+    previous_hash: str | None
+    entry_hash: str
+    created_at: str
+
+
+class DealAudit(Wire):
+    deal_id: str
+    audit_entries: list[AuditEntryView]
+    pagination: dict[str, Any]
+
+
+class DealAuditVerified(Wire):
+    deal_id: str
+    status: Literal["intact", "tampered"]
+    valid: bool
+    checked_entries: int
+    broken_entries: int
+    first_broken_entry: str | None
+
+
+class ExportView(Wire):
+    export_version: str
+    exported_at: str
+    count: int
+    deals: list[dict[str, Any]]
+    next_cursor: str | None
+    verification_hash: str
+
+
+class SettlementView(Wire):
+    participant_id: str
+    role: str
+    share_percent: float
+    amount: float
+    currency: str
+    status: str
+
+
+class SettlementsView(Wire):
+    settlements: list[SettlementView]

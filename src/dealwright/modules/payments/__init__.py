@@ -1,0 +1,1 @@
+"""Payments: money for deals, through a payment provider or recorded by hand, and back."""

@@ -1,0 +1,61 @@
+"""Payments of deals and what was paid back of them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Column, Index, Integer, Text, Uuid
+
+from dealwright.kernel.store.tables import instant, money_column, tenant_table
+
+payments: Final = tenant_table(
+    "payments",
+    Column("deal_id", Uuid, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("payment_intent_id", Text),
+    Column("payment_method", Text),
+    Column("status", Text, nullable=False),
+    Column("failure_reason", Text),
+    Column("attempts", Integer, nullable=False),
+    money_column("amount"),
+    money_column("amount_refunded"),
+    Column("currency", Text, nullable=False),
+    instant("paid_at", nullable=True),
+)
+
+Index("ix_payments_deal", payments.c.tenant_id, payments.c.livemode, payments.c.deal_id, payments.c.id)
+Index(
+    "uq_payments_intent",
+    payments.c.tenant_id,
+    payments.c.livemode,
+    payments.c.payment_intent_id,
+    unique=True,
+    postgresql_where=payments.c.payment_intent_id.is_not(None),
+)
+
+payment_refunds: Final = tenant_table(
+    "payment_refunds",
+    Column("payment_id", Uuid, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("provider_refund_id", Text),
+    money_column("amount"),
+    Column("reason", Text),
+    Column("failure_reason", Text),
+    instant("asked_at"),
+)
+
+Index(
+    "ix_payment_refunds_payment",
+    payment_refunds.c.tenant_id,
+    payment_refunds.c.livemode,
+    payment_refunds.c.payment_id,
+    payment_refunds.c.id,
+)
+Index(
+    "uq_payment_refunds_provider",
+    payment_refunds.c.tenant_id,
+    payment_refunds.c.livemode,
+    payment_refunds.c.provider_refund_id,
+    unique=True,
+    postgresql_where=payment_refunds.c.provider_refund_id.is_not(None),
+)

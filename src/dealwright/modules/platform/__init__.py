@@ -1,0 +1,1 @@
+"""The server itself as its operators see it."""

@@ -1,0 +1,170 @@
+"""``dealwright up`` and ``dealwright serve``: one process that answers until it is asked to stop.
+
+The port is taken first, so that a second server is refused before it touches anything; calls that come while the
+database starts wait in the socket's queue. A signal lets open requests finish, then stops the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import structlog
+import typer
+import uvicorn
+import uvloop
+
+from dealwright import __version__
+from dealwright.app import Application
+from dealwright.kernel import clock, logging
+from dealwright.kernel import settings as settings_of
+from dealwright.kernel.access import keys
+from dealwright.kernel.access.keys import NewKey
+from dealwright.kernel.settings import Settings
+from dealwright.kernel.store.database import Database
+from dealwright.surfaces.cli.problems import Refused, in_plain_words
+from dealwright.surfaces.cli.store import place, settings_file
+
+log = structlog.get_logger("dealwright")
+
+FIRST_WORKSPACE: Final = "My workspace"
+_QUEUE: Final = 2048
+"""Connections that may wait to be accepted."""
+_KEEP_ALIVE_SECONDS: Final = 75
+"""Longer than load balancers keep idle connections (60 s is usual), so that they never write into a closed one."""
+_FINISH_SECONDS: Final = 15
+"""How long open requests may go on after a signal."""
+
+
+def serve(overrides: Mapping[str, Any], *, introduce: bool, new_key: bool = False) -> None:
+    """Serve until SIGTERM or SIGINT; ``introduce`` makes the first workspace and prints where everything is."""
+    with in_plain_words():
+        settings = settings_of.load(overrides)
+        logging.configure(settings.log_format)
+        listening = _listen(settings)
+        settings = settings.model_copy(update={"port": listening.getsockname()[1]})
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings, overrides, listening, introduce=introduce, new_key=new_key))
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """The listening socket. Raises Refused when the address cannot be used or the port is taken."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except socket.gaierror:
+        raise Refused(f"{settings.host!r} is not an address of this machine (host, DEALWRIGHT_HOST)") from None
+    listening = socket.socket(family, kind)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(address)
+        listening.listen(_QUEUE)
+    except OSError as problem:
+        listening.close()
+        raise Refused(
+            f"port {settings.port} of {settings.host} cannot be used: {problem.strerror}; "
+            "stop what uses it or choose another with --port"
+        ) from None
+    return listening
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its habit of raising the signal once more, which would end the process with the database open."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def stop_on_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, self.handle_exit, number, None)
+
+
+async def _serve(
+    settings: Settings, overrides: Mapping[str, Any], listening: socket.socket, *, introduce: bool, new_key: bool
+) -> None:
+    application = Application(settings)
+    server = _Server(
+        uvicorn.Config(
+            application,
+            loop="none",
+            http="httptools",
+            ws="none",
+            lifespan="off",  # started here, where a problem becomes a sentence
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=True,
+            forwarded_allow_ips=settings.forwarded_allow_ips,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=_FINISH_SECONDS,
+            backlog=_QUEUE,
+        )
+    )
+    server.stop_on_signals()
+    try:
+        await application.start()
+        assert application.services is not None
+        if introduce:
+            made = await _first_key(application.services.database, settings, new_key=new_key)
+            _introduce(settings, overrides, made)
+        else:
+            typer.echo(f"Dealwright {__version__} serves {_url(settings)} with {place(settings)}")
+        if not server.should_exit:
+            await server.serve([listening])
+    finally:
+        listening.close()
+        await application.stop()
+
+
+async def _first_key(database: Database, settings: Settings, *, new_key: bool) -> NewKey | None:
+    """A test key of the first workspace: at the very first start, or because one was asked for."""
+    async with database.system() as tx:
+        if not await keys.is_new(tx) and not new_key:
+            return None
+        return await keys.create_key(
+            tx, workspace=FIRST_WORKSPACE, kind="test", now=clock.utc_now(), region=settings.region
+        )
+
+
+def _url(settings: Settings) -> str:
+    """Where the server is reached: its public address, or the one it listens on."""
+    if settings.public_url:
+        return settings.public_url.rstrip("/")
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+def _introduce(settings: Settings, overrides: Mapping[str, Any], made: NewKey | None) -> None:
+    from rich.console import Console
+    from rich.panel import Panel
+    from rich.table import Table
+    from rich.text import Text
+
+    url = _url(settings)
+    file = settings_file(settings, overrides)
+    rows = [("API", f"{url}/api/v1"), ("Docs", f"{url}/docs")]
+    if made is not None:
+        rows.append(("Test key", made.secret))
+        rows.append(("", f"of workspace {made.workspace!r}; shown this once, so keep it"))
+    else:
+        rows.append(("Keys", "dealwright up --new-key, or dealwright keys create"))
+    rows.append(("Data", str(settings.data_dir.resolve())))
+    if settings.database_url is not None:
+        rows.append(("Database", place(settings)))
+    logs = "here"
+    if settings.database_url is None:
+        logs += f"; the database's in {settings.data_dir.resolve() / 'postgres.log'}"
+    rows.append(("Logs", logs))
+    rows.append(("Settings", f"{file}{'' if file.exists() else ' (none yet)'} and DEALWRIGHT_… variables"))
+    table = Table.grid(padding=(0, 2))
+    for label, value in rows:
+        table.add_row(Text(label, style="bold"), Text(value, overflow="fold"))
+    Console().print(Panel(table, title=f"Dealwright {__version__}", title_align="left", expand=False, padding=(1, 2)))

@@ -42,7 +42,7 @@ def round_money(amount: Decimal, currency: str) -> Decimal:
 
 def storable(amount: Decimal) -> Decimal:
     """At most four places: what a column holds, and what is left of a client's binary floating point."""
-    return amount.quantize(_quantum(4), rounding=ROUND_HALF_EVEN)
+    return amount.quantize(_quantum(4), rounding=ROUND_HALF_EVEN) + 0
 
 
 def fits(amount: Decimal, currency: str) -> bool:

@@ -120,6 +120,13 @@ async def test_every_member_is_kept_and_read_back(api: Client) -> None:
     assert (await api.data("GET", f"/products/{product['id']}")) == product
 
 
+async def test_amounts_keep_four_places(api: Client) -> None:
+    for given, kept in ((0.1 + 0.2, "0.30"), ("0.00125", "0.0012"), (-0.0, "0.00"), ("1e3", "1000.00")):
+        product = await made(api, price=given)
+        assert product["price"] == kept
+        assert (await api.data("GET", f"/products?id={product['id']}"))["price"] == kept
+
+
 async def test_a_product_defaults_to_type_product(api: Client) -> None:
     assert (await api.data("POST", "/products", json={"name": "Mug", "price": 0}))["type"] == "product"
 

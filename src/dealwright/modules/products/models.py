@@ -44,7 +44,6 @@ PricingModel = Literal["fixed", "tiered", "volume", "usage"]
 MAX_FEATURES: Final = 100
 MAX_SCHEMA_BYTES: Final = 65_536
 MAX_SCHEMA_DEPTH: Final = 32
-_LARGEST_INTEGER: Final = 2_147_483_647
 
 
 def _bounded_schema(schema: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +61,7 @@ TaxRate = Annotated[
     AfterValidator(rules.storable_rate),
     WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1}),
 ]
-Count = Annotated[Integer, Field(ge=0, le=_LARGEST_INTEGER)]
+Count = Annotated[Integer, Field(ge=0)]
 Schema = Annotated[
     dict[str, Any],
     AfterValidator(_bounded_schema),

@@ -130,17 +130,22 @@ def show(overrides: Mapping[str, Any], workspace: str | None, *, as_json: bool) 
     if not found:
         typer.echo("There is no key yet; make one with `dealwright keys create --workspace NAME --env test`.")
         return
-    from rich.console import Console
-    from rich.table import Table
+    from dealwright.surfaces.cli import tables
 
-    table = Table("key", "workspace", "name", "mode", "begins with", "scopes", "last used", "state")
-    for key in found:
-        state = "revoked" if key["revoked_at"] else "expires " + key["expires_at"] if key["expires_at"] else "active"
-        mode = f"{key['env']}{' agent' if key['agent'] else ''}"
-        scopes = ", ".join(key["scopes"])
-        used = key["last_used_at"] or "never"
-        table.add_row(key["key_id"], key["workspace"], key["name"], mode, key["prefix"], scopes, used, state)
-    Console().print(table)
+    tables.show(f"{len(found)} keys", ("key", "workspace", "name", "scopes", "last used"), map(_cells, found))
+
+
+def _cells(key: Mapping[str, Any]) -> list[str]:
+    state = "revoked" if key["revoked_at"] else f"expires {key['expires_at']}" if key["expires_at"] else "active"
+    kind = f"{key['env']}, {key['kind']}{', agent' if key['agent'] else ''}, {state}"
+    used = key["last_used_at"] or "never"
+    return [
+        f"{key['key_id']}\n{key['prefix']}…",
+        key["workspace"],
+        f"{key['name']}\n{kind}",
+        ", ".join(key["scopes"]),
+        used,
+    ]
 
 
 def revoke(overrides: Mapping[str, Any], key_id: str) -> None:

@@ -32,13 +32,14 @@ def show(*, as_json: bool) -> None:
     if as_json:
         typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
         return
-    from rich.console import Console
-    from rich.table import Table
+    from dealwright.surfaces.cli import tables
 
-    table = Table("operation", "call", "scope", "tool", "events", title=f"{len(found)} operations")
-    for each in found:
-        selected = [f"{name}={value}" for name, value in (each["selector"] or {}).items() if name != "in"]
-        call = f"{each['method']} {each['path']}{'?' if selected else ''}{'&'.join(selected)}"
-        tool = each["tool"]["name"] if each["tool"] else ""
-        table.add_row(each["id"], call, each["scope"] or "", tool, ", ".join(each["events"]))
-    Console().print(table)
+    columns = ("operation", "call", "scope", "tool", "events")
+    tables.show(f"{len(found)} operations", columns, [_cells(each) for each in found])
+
+
+def _cells(described: dict[str, Any]) -> list[str]:
+    selected = [f"{name}={value}" for name, value in (described["selector"] or {}).items() if name != "in"]
+    call = f"{described['method']} {described['path']}{'?' if selected else ''}{'&'.join(selected)}"
+    tool = described["tool"]["name"] if described["tool"] else ""
+    return [described["id"], call, described["scope"] or "", tool, ", ".join(described["events"])]

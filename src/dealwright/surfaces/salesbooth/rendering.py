@@ -21,6 +21,8 @@ Headers = list[tuple[bytes, bytes]]
 def body(outcome: Outcome, *, legacy_codes: bool = False) -> bytes:
     """The JSON body of an outcome."""
     if outcome.error is None:
+        if not outcome.enveloped:
+            return orjson.dumps(outcome.data, default=str)
         return orjson.dumps({"error": False, "success": True, "data": outcome.data}, default=str)
     return orjson.dumps(error_body(outcome.error, legacy_codes=legacy_codes), default=str)
 
@@ -65,6 +67,8 @@ def headers(outcome: Outcome) -> Headers:
         found.append((b"idempotency-mismatch", b"true"))
     if outcome.error is not None and outcome.error["retry_after"] is not None:
         found.append((b"retry-after", str(outcome.error["retry_after"]).encode()))
+    if outcome.status == 401:
+        found.append((b"www-authenticate", b'Bearer realm="api"'))
     return found
 
 

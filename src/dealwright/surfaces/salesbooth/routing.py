@@ -179,7 +179,7 @@ class Router:
 
     def _find(self, path: str) -> tuple[_Node, list[str]]:
         node, values = self._root, []
-        for segment in path.strip("/").split("/"):
+        for segment in path.removeprefix("/").removesuffix("/").split("/"):
             child = node.children.get(segment)
             if child is None and node.parameter is not None and segment:
                 child = node.parameter

@@ -14,19 +14,28 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+import dealwright.modules.audit.operations
+import dealwright.modules.batch.operations
 import dealwright.modules.customers.operations
 import dealwright.modules.deals.configured_operations
 import dealwright.modules.deals.item_operations
 import dealwright.modules.deals.lifecycle_operations
 import dealwright.modules.deals.operations
-import dealwright.modules.products.operations  # noqa: F401 - declares its operations
+import dealwright.modules.payments.operations
+import dealwright.modules.platform.operations
+import dealwright.modules.products.operations
+import dealwright.modules.schemas.operations
+import dealwright.modules.search.operations
+import dealwright.surfaces.agents.operations  # noqa: F401 - these declare their operations
 from dealwright.kernel.access import idempotency
 from dealwright.kernel.access.admission import Admission
 from dealwright.kernel.access.keys import KeyDirectory
 from dealwright.kernel.access.rate_limits import MemoryLimiter, RateLimiter, RedisLimiter
 from dealwright.kernel.clock import Clock, utc_now
+from dealwright.kernel.context import Providers
 from dealwright.kernel.crypto import Keyring, load_root
 from dealwright.kernel.errors import DealwrightError
+from dealwright.kernel.health import Check, database_check, migrations_check
 from dealwright.kernel.operations import registry
 from dealwright.kernel.pipeline import Pipeline
 from dealwright.kernel.settings import Settings, SettingsError
@@ -34,6 +43,7 @@ from dealwright.kernel.store import installation
 from dealwright.kernel.store.database import Database
 from dealwright.kernel.store.embedded import EmbeddedPostgres
 from dealwright.kernel.store.migrate import migrate
+from dealwright.providers.payments import PaymentProviders
 from dealwright.surfaces.salesbooth.http import SalesboothApi
 
 log = structlog.get_logger("dealwright")
@@ -74,7 +84,14 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
             directory = KeyDirectory(database, clock, settings.key_limit_per_minute)
             await directory.start()
             limiter: RateLimiter = RedisLimiter(settings.redis_url) if settings.redis_url else MemoryLimiter()
-            pipeline = Pipeline(database, keyring, clock, check_results=settings.check_results)
+            pipeline = Pipeline(
+                database,
+                keyring,
+                clock,
+                checks=_checks(database, limiter),
+                providers=Providers(PaymentProviders(database, clock)),
+                check_results=settings.check_results,
+            )
             background.append(asyncio.create_task(_clean(database, clock)))
             if embedded is not None:
                 background.append(asyncio.create_task(_watch(embedded)))
@@ -97,6 +114,13 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
     finally:
         if embedded is not None:
             await asyncio.to_thread(embedded.stop)
+
+
+def _checks(database: Database, limiter: RateLimiter) -> list[Check]:
+    """What this process depends on, for the health operation."""
+    shared = limiter if isinstance(limiter, RedisLimiter) else None
+    redis = Check("redis", shared.ping if shared is not None else None, critical=False)
+    return [database_check(database), migrations_check(database), redis]
 
 
 async def _watch(embedded: EmbeddedPostgres) -> None:

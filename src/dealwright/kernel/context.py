@@ -23,7 +23,6 @@ from dealwright.kernel.operations import Operation
 from dealwright.kernel.resources import Resource, Row
 from dealwright.kernel.store.database import Database, Transaction
 
-
 T = TypeVar("T")
 
 
@@ -142,20 +141,32 @@ class Context:
             seen += 1
             for subscriber in _subscribers.get(event.name, ()):
                 await subscriber(self, event)
-        entries, events = self._entries, self._events
-        self._entries, self._events = [], []
+        entries, events = self._entries[:], self._events[:]
+        self._entries.clear()
+        self._events.clear()
         await ledger.write(self.tx, entries, events, self.now)
 
     @asynccontextmanager
-    async def rehearsal(self) -> AsyncIterator[None]:
-        """Work that is done for its answer only: every write, audit entry and event in the block is undone."""
-        entries, events = list(self._entries), list(self._events)
+    async def undoable(self) -> AsyncIterator[None]:
+        """Work that is undone alone when it raises: its writes, audit entries and events."""
+        entries, events = len(self._entries), len(self._events)
         try:
             async with self.tx.savepoint():
                 yield
+        except BaseException:
+            del self._entries[entries:]
+            del self._events[events:]
+            raise
+
+    @asynccontextmanager
+    async def rehearsal(self) -> AsyncIterator[None]:
+        """Work that is done for its answer only: nothing of the block remains."""
+        try:
+            async with self.undoable():
+                yield
                 raise _Undo
         except _Undo:
-            self._entries, self._events = entries, events
+            pass
 
     async def wire(self, resource: Resource, rows: Sequence[Row], include: Sequence[str] = ()) -> list[dict[str, Any]]:
         """Rows as wire objects with the asked-for expansions embedded."""

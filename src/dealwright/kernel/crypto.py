@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -46,6 +46,8 @@ class TenantCipher:
         self.version = version
         self._ciphers: dict[int, AESGCM] = {}
         self._index_key = _derive(root, self._salt, "blind-index")
+        self._blinding: dict[str, Any] = {}
+        """Keyed hashes that have already taken in the kind of word."""
 
     def _cipher(self, version: int) -> AESGCM:
         cipher = self._ciphers.get(version)
@@ -73,12 +75,21 @@ class TenantCipher:
         ]
 
     def blind(self, kind: str, word: str) -> bytes:
-        """The blind index entry of one normalised word: 8 bytes of HMAC-SHA256. ``kind`` keeps fields apart."""
-        return hmac.digest(self._index_key, f"{kind}\x1f{word}".encode(), "sha256")[:_TOKEN_BYTES]
+        """The blind index entry of one normalised word: 8 bytes of keyed BLAKE2b (RFC 7693). ``kind`` keeps fields
+        apart. A record has some fifty entries, and this message authentication code costs a fifth of HMAC-SHA256.
+        """
+        keyed = self._blinding.get(kind)
+        if keyed is None:
+            start = f"{kind}\x1f".encode()
+            keyed = self._blinding[kind] = hashlib.blake2b(start, key=self._index_key, digest_size=_TOKEN_BYTES)
+        state = keyed.copy()
+        state.update(word.encode())
+        return state.digest()  # type: ignore[no-any-return]
 
     def blind_prefixes(self, kind: str, words_: Iterable[str]) -> set[bytes]:
         """Entries for every word and each of its beginnings of 2 to 12 characters."""
-        return {self.blind(kind, beginning) for word in words_ for beginning in beginnings(word)}
+        starts = {beginning for word in words_ for beginning in beginnings(word)}
+        return {self.blind(kind, beginning) for beginning in starts}
 
 
 class Keyring:
@@ -101,8 +112,10 @@ _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*", re.UNICODE)
 
 def words(text: str) -> list[str]:
     """Normalised words of a text: compatibility-folded, without accents, lower case."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
+    plain = text.casefold()
+    if not plain.isascii():
+        decomposed = unicodedata.normalize("NFKD", plain)
+        plain = "".join(character for character in decomposed if not unicodedata.combining(character))
     return [word.replace("'", "").replace("’", "") for word in _WORD.findall(plain)]
 
 

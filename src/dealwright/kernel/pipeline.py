@@ -116,6 +116,13 @@ def authorise(operation: Operation, principal: Principal) -> None:
         raise InsufficientScope(operation.scope, operation.id)
 
 
+async def show_current(ctx: Context, error: StaleVersion) -> None:
+    """Turn the row that a stale write met into the wire object that the caller gets with the 412."""
+    resource = resources.by_name(ctx.operation.resource)
+    if resource is not None and error.data is not None:
+        error.data = await ctx.wire_one(resource, error.data)
+
+
 class Pipeline:
     """Runs operations for one process."""
 
@@ -276,14 +283,9 @@ class Pipeline:
             reply = await call.operation.handler(ctx, params)
             await ctx.flush()
         except StaleVersion as error:
-            await self._show_current(ctx, error)
+            await show_current(ctx, error)
             raise
         return self._outcome(call, params, reply)
-
-    async def _show_current(self, ctx: Context, error: StaleVersion) -> None:
-        resource = resources.by_name(ctx.operation.resource)
-        if resource is not None and error.data is not None:
-            error.data = await ctx.wire_one(resource, error.data)
 
     def _outcome(self, call: Call, params: Any, reply: Reply) -> Outcome:
         operation, data = call.operation, reply.data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 S = TypeVar("S", bound=str)
 Facts = TypeVar("Facts")
@@ -78,6 +78,15 @@ class StateMachine(Generic[S, Facts]):
 
     def is_final(self, state: S) -> bool:
         return not self.moves_from(state)
+
+
+published: dict[str, StateMachine[Any, Any]] = {}
+"""The machines that callers may read about, by the plural name of their entity."""
+
+
+def publish(entity: str, machine: StateMachine[Any, Any]) -> None:
+    """Show a machine to callers under this name."""
+    published[entity] = machine
 
 
 def unmet(conditions: Iterable[Condition[Facts]], facts: Facts) -> list[Condition[Facts]]:

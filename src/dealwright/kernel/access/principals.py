@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from dealwright.kernel.fields import Currency
 
@@ -31,6 +31,8 @@ class WorkspaceSettings(BaseModel):
     legacy_error_codes: bool = False
     """VALIDATION_ERROR and BAD_REQUEST instead of the dotted codes."""
     default_currency: Currency = "USD"
+    deposit_percentage: Annotated[float, Field(ge=0, le=100)] | None = None
+    """The part of a total that a checkout asks for first; None: no deposit."""
 
 
 PrincipalKind = Literal["public", "secret_key", "publishable_key", "session"]

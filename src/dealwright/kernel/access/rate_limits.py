@@ -294,5 +294,10 @@ class RedisLimiter(_Limiter):
             self._local = None
         return judge(hits, counts, now_ms, mode)
 
+    async def ping(self) -> dict[str, object]:
+        """Nothing to say; raises when Redis does not answer."""
+        await self._redis.ping()
+        return {}
+
     async def close(self) -> None:
         await self._redis.aclose()

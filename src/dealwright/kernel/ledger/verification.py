@@ -18,17 +18,21 @@ from dealwright.kernel.store.records import in_scope
 from dealwright.kernel.store.statements import Statement, given
 
 AUDIT_PREFIX: Final = "audit"
+_ACTOR_TYPES: Final = {"key": "api_key", "user": "user", "cust": "customer", "agent": "agent"}
 
 _of_entity = (
     in_scope(audit_log) & (audit_log.c.entity_type == given("of_type")) & (audit_log.c.entity_id == given("of_id"))
 )
-_page: Final = Statement(
-    select(audit_log)
-    .where(_of_entity)
-    .order_by(audit_log.c.seq)
-    .limit(given("page_limit"))
-    .offset(given("page_offset"))
-)
+_page: Final = {
+    newest_first: Statement(
+        select(audit_log)
+        .where(_of_entity)
+        .order_by(audit_log.c.seq.desc() if newest_first else audit_log.c.seq)
+        .limit(given("page_limit"))
+        .offset(given("page_offset"))
+    )
+    for newest_first in (False, True)
+}
 _count: Final = Statement(select(func.count()).select_from(audit_log).where(_of_entity))
 _chain: Final = Statement(select(audit_log).where(_of_entity).order_by(audit_log.c.seq))
 _chains: Final = Statement(
@@ -92,9 +96,13 @@ def wire(entry: Record) -> dict[str, Any]:
     """An entry as callers see it."""
     return {
         "id": ids.encode(AUDIT_PREFIX, entry["id"]),
+        "entity_type": entry["entity_type"],
+        "entity_id": entry["entity_id"],
         "action": entry["action"],
         "actor": entry["actor"],
+        "actor_type": _ACTOR_TYPES.get(entry["actor"].partition("_")[0], "system"),
         "changes": orjson.loads(entry["changes"]),
+        "snapshot": orjson.loads(entry["snapshot"]),
         "previous_hash": entry["previous_hash"],
         "entry_hash": entry["entry_hash"],
         "created_at": clock.iso(entry["created_at"]),
@@ -102,10 +110,12 @@ def wire(entry: Record) -> dict[str, Any]:
 
 
 async def page(
-    ctx: Context, entity_type: str, entity_id: str, limit: int, offset: int
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Entries of one entity, oldest first, and their pagination."""
-    entries = await ctx.tx.rows(_page, of_type=entity_type, of_id=entity_id, page_limit=limit, page_offset=offset)
+    ctx: Context, entity_type: str, entity_id: str, limit: int, offset: int, *, newest_first: bool = False
+) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """Entries of one entity and their pagination."""
+    entries = await ctx.tx.rows(
+        _page[newest_first], of_type=entity_type, of_id=entity_id, page_limit=limit, page_offset=offset
+    )
     total = await ctx.tx.value(_count, of_type=entity_type, of_id=entity_id)
     return [wire(entry) for entry in entries], {
         "total": total,

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from types import TracebackType
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -118,6 +119,58 @@ class Transaction:
         await self.connection.execute("RELEASE SAVEPOINT inner_work")
 
 
+class _Block(AbstractAsyncContextManager[Transaction]):
+    """A transaction from its BEGIN to its COMMIT, or its ROLLBACK when the block raises.
+
+    A class, because every request goes through it and two nested generators cost more than the rest of it.
+    """
+
+    __slots__ = ("_begin", "_connection", "_database", "_livemode", "_pool", "_tenant_id")
+
+    def __init__(self, database: Database, pool: Any, begin: str, tenant_id: UUID | None, livemode: bool) -> None:
+        self._database = database
+        self._pool = pool
+        self._begin = begin
+        self._tenant_id = tenant_id
+        self._livemode = livemode
+
+    async def __aenter__(self) -> Transaction:
+        try:
+            connection = self._connection = await self._pool.acquire(timeout=10)
+        except _AWAY:
+            raise Unavailable("The database is not reachable at the moment") from None
+        try:
+            await connection.execute(self._begin)
+        except BaseException as problem:
+            await self._release(connection)
+            if isinstance(problem, Exception) and (known := _translated(problem)) is not None:
+                raise known from None
+            raise
+        return Transaction(self._database, connection, self._tenant_id, self._livemode)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        connection = self._connection
+        try:
+            if problem is None:
+                await connection.execute("COMMIT")
+            elif not connection.is_closed():
+                await connection.execute("ROLLBACK")
+        except Exception as another:
+            if (known := _translated(another)) is not None:
+                raise known from None
+            raise
+        finally:
+            await self._release(connection)
+        if isinstance(problem, Exception) and (known := _translated(problem)) is not None:
+            raise known from None
+
+    async def _release(self, connection: Any) -> None:
+        with suppress(Exception):  # the pool drops a connection that it cannot take back
+            await self._pool.release(connection)
+
+
 def _dump_jsonb(value: Any) -> bytes:
     return b"\x01" + orjson.dumps(value, default=str)
 
@@ -187,10 +240,9 @@ class Database:
                     pool.terminate()
         self._app = self._system = None
 
-    @asynccontextmanager
-    async def transaction(
+    def transaction(
         self, tenant_id: UUID, livemode: bool, *, read_only: bool = False
-    ) -> AsyncIterator[Transaction]:
+    ) -> AbstractAsyncContextManager[Transaction]:
         """A transaction that sees one tenant in one mode. Commits at the end, rolls back on any exception.
 
         Raises Unavailable while the database is away, and the error registered for a violated constraint.
@@ -199,38 +251,12 @@ class Database:
             f"BEGIN{' READ ONLY' if read_only else ''}; SET LOCAL app.tenant = '{tenant_id}'; "
             f"SET LOCAL app.livemode = '{'on' if livemode else 'off'}'"
         )
-        async with self._run(self._app, begin, tenant_id, livemode) as transaction:
-            yield transaction
+        return _Block(self, self._app, begin, tenant_id, livemode)
 
-    @asynccontextmanager
-    async def system(self, *, read_only: bool = False) -> AsyncIterator[Transaction]:
+    def system(self, *, read_only: bool = False) -> AbstractAsyncContextManager[Transaction]:
         """A transaction that sees every tenant; only for work that has none yet, or that serves all of them."""
         begin = f"BEGIN{' READ ONLY' if read_only else ''}"
-        async with self._run(self._system, begin, None, False) as transaction:
-            yield transaction
-
-    @asynccontextmanager
-    async def _run(self, pool: Any, begin: str, tenant_id: UUID | None, livemode: bool) -> AsyncIterator[Transaction]:
-        try:
-            connection = await pool.acquire(timeout=10)
-        except _AWAY:
-            raise Unavailable("The database is not reachable at the moment") from None
-        try:
-            await connection.execute(begin)
-            try:
-                yield Transaction(self, connection, tenant_id, livemode)
-            except BaseException:
-                if not connection.is_closed():
-                    await connection.execute("ROLLBACK")
-                raise
-            await connection.execute("COMMIT")
-        except Exception as problem:
-            if (known := _translated(problem)) is not None:
-                raise known from None
-            raise
-        finally:
-            with suppress(Exception):  # the pool drops a connection that it cannot take back
-                await pool.release(connection)
+        return _Block(self, self._system, begin, None, False)
 
     @staticmethod
     async def retrying(work: Callable[[], Awaitable[T]], attempts: int = 3) -> T:

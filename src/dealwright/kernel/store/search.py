@@ -23,8 +23,10 @@ FOUND_AT_MOST: Final = 1000
 """A search looks through this many newest matches."""
 
 _FEW: Final = 20
-"""Up to this many times the wanted number, matches are collected from the index and sorted. Where there are more, the
-newest records are walked instead, and one in so many fits."""
+"""Up to this many times the wanted number, matches are collected from the index and sorted."""
+
+_NEWEST: Final = 40
+"""Where there are more, this many times the wanted number of the newest records are looked through first."""
 
 
 def search_column() -> Column[Any]:
@@ -38,8 +40,9 @@ def search_index(table: Table) -> Index:
 def searching(table: str) -> list[str]:
     """SQL that a migration runs for a table with a search column: its index and ``<table>_matching(tokens, at_most)``.
 
-    The function answers the ids of the newest records that have every token. Two plans are spelled out, because the
-    right one depends on how frequent the words are: ``coalesce`` keeps the second one away from the token index.
+    The function answers the ids of the newest records that have every token. A rare word is read from the index at
+    once; for a frequent one the newest records nearly always suffice; only a frequent word that went out of use costs
+    the sorting of all its records.
     """
     function = f"""
     CREATE FUNCTION {table}_matching(tokens bytea[], at_most integer) RETURNS SETOF uuid
@@ -53,15 +56,24 @@ def searching(table: str) -> list[str]:
         found uuid[];
     BEGIN
         SELECT count(*), array_agg(hit.id) FILTER (WHERE hit.tenant_id = of_tenant AND hit.livemode = of_mode)
-        INTO seen, found
-        FROM (SELECT id, tenant_id, livemode FROM {table} WHERE search @> tokens LIMIT few + 1) AS hit;
-        IF seen <= few THEN
-            RETURN QUERY SELECT match FROM unnest(found) AS match ORDER BY match DESC LIMIT at_most;
-        ELSE
-            RETURN QUERY SELECT id FROM {table}
-                WHERE tenant_id = of_tenant AND livemode = of_mode AND coalesce(search @> tokens, false)
-                ORDER BY id DESC LIMIT at_most;
+            INTO seen, found
+            FROM (SELECT id, tenant_id, livemode FROM {table} WHERE search @> tokens LIMIT few + 1) AS hit;
+        IF seen > few THEN
+            found := ARRAY(
+                SELECT newest.id
+                FROM (SELECT id, search FROM {table} WHERE tenant_id = of_tenant AND livemode = of_mode
+                      ORDER BY id DESC LIMIT at_most::bigint * {_NEWEST}) AS newest
+                WHERE newest.search @> tokens
+                LIMIT at_most);
+            IF cardinality(found) < at_most THEN
+                found := ARRAY(
+                    SELECT hit.id
+                    FROM (SELECT id, tenant_id, livemode FROM {table} WHERE search @> tokens OFFSET 0) AS hit
+                    WHERE hit.tenant_id = of_tenant AND hit.livemode = of_mode
+                    ORDER BY hit.id DESC LIMIT at_most);
+            END IF;
         END IF;
+        RETURN QUERY SELECT match FROM unnest(found) AS match ORDER BY match DESC LIMIT at_most;
     END $$
     """
     return [

@@ -49,6 +49,12 @@ class NewCustomer(_Contact, Input):
     status: Status = "active"
 
 
+class NamedCustomer(NewCustomer):
+    """A customer known by name alone; only a batch may create one."""
+
+    email: Email | None = None  # type: ignore[assignment]
+
+
 class CustomerPatch(_Contact, Patch):
     id: Annotated[Identifier, InQuery()]
     name: ShortText = ""

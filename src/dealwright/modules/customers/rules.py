@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from dealwright.kernel.crypto import TenantCipher, words
 
@@ -46,6 +47,14 @@ def normal_phone(text: str, country: str | None = None) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def national_number(phone: str) -> str:
+    """What stands behind the country code of an E.164 number, without leading zeros."""
+    digits = phone.lstrip("+")
+    # No country code is the beginning of another one (ITU-T E.164).
+    code = next(length for length in (1, 2, 3) if int(digits[:length]) in COUNTRY_CODE_TO_REGION_CODE)
+    return digits[code:].lstrip("0")
+
+
 def email_token(cipher: TenantCipher, email: str) -> bytes:
     """The blind index entry that makes an address unique and findable; letters' case does not matter."""
     return cipher.blind("customer.email", email.casefold())
@@ -62,7 +71,7 @@ def search_tokens(cipher: TenantCipher, customer: Mapping[str, Any]) -> list[byt
         found.update(words(email))
     if phone := customer.get("phone"):
         found.add(phone.lstrip("+"))
-        found.add(str(phonenumbers.parse(phone).national_number))
+        found.add(national_number(phone))
     return sorted(cipher.blind_prefixes(_WORD_KIND, found))
 
 

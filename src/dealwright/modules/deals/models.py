@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from dealwright.kernel.errors import FieldError, InvalidFields
 from dealwright.kernel.fields import (
@@ -166,15 +176,52 @@ class CompareTerms(Input):
     deal_id_2: Identifier
 
 
+def _net_days(value: object) -> object:
+    """``net30`` and ``net_30`` are the same."""
+    return f"net_{value[3:]}" if isinstance(value, str) and re.fullmatch(r"net\d+", value) else value
+
+
+PaymentTerms = Annotated[
+    Literal["immediate", "net_7", "net_15", "net_30", "net_45", "net_60", "net_90"], BeforeValidator(_net_days)
+]
+
+
+class NegotiableTerms(Input):
+    """Terms with a meaning of their own; all other keys are free. Published at ``/schema/deal-terms``."""
+
+    model_config = ConfigDict(title="DealTerms")
+
+    price: Annotated[float, Field(ge=0)]
+    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
+    payment_terms: PaymentTerms = "immediate"
+    discount_percent: Annotated[float, Field(ge=0, le=100)] = 0
+
+
+_KNOWN_TERMS: Final = {
+    name: TypeAdapter[Any](Annotated[info.annotation, *info.metadata])  # type: ignore[arg-type]
+    for name, info in NegotiableTerms.model_fields.items()
+}
+
+
+def check_known_terms(terms: dict[str, Any]) -> dict[str, Any]:
+    """Terms whose known keys are checked and normal; ``payment_terms`` may also be an object. Raises ValueError."""
+    checked = dict(terms)
+    for name, kind in _KNOWN_TERMS.items():
+        if name in terms and not (name == "payment_terms" and isinstance(terms[name], dict)):
+            try:
+                checked[name] = kind.validate_python(terms[name])
+            except ValidationError as problem:
+                raise ValueError(f"{name}: {problem.errors()[0]['msg']}") from None
+    return checked
+
+
 def _terms(value: dict[str, Any]) -> dict[str, Any]:
     if depth(value) > 6:
         raise ValueError("must not be nested deeper than 6 levels")
     missing = [name for name in ("terms_schema_version", "payment_terms") if value.get(name) in (None, "")]
     if missing:
         raise ValueError(f"must contain {' and '.join(missing)}")
-    if not isinstance(value["payment_terms"], dict | str):
-        raise ValueError("payment_terms must be an object or a string")
-    return value
+    return check_known_terms(value)
 
 
 class SetTerms(Input):
@@ -411,9 +458,13 @@ class OutcomeRecorded(Wire):
 
 class AuditEntryView(Wire):
     id: str
+    entity_type: str
+    entity_id: str
     action: str
     actor: str
+    actor_type: str
     changes: dict[str, Any]
+    snapshot: dict[str, Any]
     previous_hash: str | None
     entry_hash: str
     created_at: str
@@ -422,7 +473,7 @@ class AuditEntryView(Wire):
 class DealAudit(Wire):
     deal_id: str
     audit_entries: list[AuditEntryView]
-    pagination: dict[str, Any]
+    pagination: dict[str, int]
 
 
 class DealAuditVerified(Wire):

@@ -148,6 +148,8 @@ async def _apply(ctx: Context, row: Record, changes: dict[str, Any]) -> Record:
     if changes.get("customer_id") is not None:
         changes["customer_id"] = (await customers.get(ctx, changes["customer_id"]))["id"]
     after = {**row, **changes}
+    if {"title", "description"} & changes.keys():
+        changes["search"] = records.search_tokens(ctx, after)
     recurring_needs_cycle(after["deal_type"], after["billing_cycle"])
     if {"currency", "tax_rate"} & changes.keys():
         if changes.get("currency", row["currency"]) != row["currency"] and row["amount_paid"] > 0:

@@ -13,11 +13,13 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from dealwright.kernel import clock, ids, money
 from dealwright.kernel.context import Context
+from dealwright.kernel.crypto import words
 from dealwright.kernel.ledger.history import activity_log
 from dealwright.kernel.paging import List
 from dealwright.kernel.resources import Resource, Row
 from dealwright.kernel.store.database import Record
 from dealwright.kernel.store.records import Records, in_scope
+from dealwright.kernel.store.search import Search
 from dealwright.kernel.store.statements import Statement, given
 from dealwright.modules.customers import records as customers
 from dealwright.modules.deals.tables import deal_items, deals
@@ -35,6 +37,7 @@ listing: Final = List(
     },
 )
 
+_by_ids: Final = Statement(select(deals).where(in_scope(deals), deals.c.id == func.any(given("keys"))))
 _items_of: Final = Statement(
     select(deal_items)
     .where(in_scope(deal_items), deal_items.c.deal_id == func.any(given("deals")))
@@ -42,6 +45,7 @@ _items_of: Final = Statement(
 )
 
 items: Final = Records(deal_items, "item")
+_search: Final = Search(deals)
 
 
 async def render(ctx: Context, rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -112,6 +116,7 @@ resource: Final = Resource(
     deals,
     render,
     private=("title", "description", "notes", "metadata", "outcome"),
+    hidden=("search",),
     embedded=("line_items", "pricing"),
 )
 activity_log(resource)
@@ -176,6 +181,23 @@ async def get(ctx: Context, deal_id: str) -> Record:
 async def lock(ctx: Context, deal_id: str, expected_version: int | None = None) -> Record:
     """The deal's row, held for a change; raises NotFound or StaleVersion."""
     return await resource.lock(ctx.tx, deal_id, expected_version)
+
+
+def search_tokens(ctx: Context, deal: Mapping[str, Any]) -> list[bytes]:
+    """What a deal is found by: the words of its title and description and their beginnings."""
+    found = {word for member in ("title", "description") for word in words(deal.get(member) or "")}
+    return sorted(ctx.cipher.blind_prefixes("deal", found))
+
+
+async def matching(ctx: Context, query: str, at_most: int) -> list[UUID]:
+    """Ids of the newest deals whose title or description has every word of a text."""
+    tokens = [ctx.cipher.blind("deal", word) for word in words(query)]
+    return await _search.newest(ctx.tx, tokens, at_most)
+
+
+async def by_ids(ctx: Context, keys: Sequence[UUID]) -> dict[UUID, Record]:
+    """Rows by id in one statement."""
+    return {row["id"]: row for row in await ctx.tx.rows(_by_ids, keys=list(keys))} if keys else {}
 
 
 async def items_of(ctx: Context, keys: Sequence[UUID]) -> dict[UUID, list[Record]]:

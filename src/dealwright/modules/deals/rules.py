@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from dealwright.kernel.money import LARGEST, round_money
-from dealwright.kernel.state_machine import Condition, Move, StateMachine
+from dealwright.kernel.state_machine import Condition, Move, StateMachine, publish
 
 Status = Literal[
     "draft",
@@ -91,6 +91,8 @@ MACHINE: Final = StateMachine[Status, Facts](
     ),
 )
 """Salesbooth API, Deals: draft → in_progress → pending_signature → pending_payment → closed, and the ways off it."""
+
+publish("deals", MACHINE)
 
 
 def normal_tax_rate(rate: Decimal) -> Decimal:

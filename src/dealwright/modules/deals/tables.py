@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Boolean, Column, Identity, Index, Integer, Numeric, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
+from dealwright.kernel.store.search import search_column, search_index
 from dealwright.kernel.store.tables import instant, money_column, tenant_table
 
 deals: Final = tenant_table(
@@ -36,6 +37,7 @@ deals: Final = tenant_table(
     Column("metadata", JSONB),
     Column("outcome", JSONB),
     Column("template_id", Uuid),
+    search_column(),
     instant("expires_at", nullable=True),
     instant("signed_at", nullable=True),
     instant("closed_at", nullable=True),
@@ -44,6 +46,7 @@ deals: Final = tenant_table(
 Index("ix_deals_updated", deals.c.tenant_id, deals.c.livemode, deals.c.updated_at, deals.c.id)
 Index("ix_deals_status", deals.c.tenant_id, deals.c.livemode, deals.c.status, deals.c.id)
 Index("ix_deals_customer", deals.c.tenant_id, deals.c.livemode, deals.c.customer_id, deals.c.id)
+search_index(deals)
 Index(
     "ix_deals_expiry",
     deals.c.expires_at,

@@ -22,7 +22,9 @@ AnyCaseCurrency = Annotated[
 MethodToken = Annotated[
     str,
     StringConstraints(pattern=r"^pm_[A-Za-z0-9_]{1,200}$"),
-    Field(description="token of a payment method at the provider; card data never comes here", examples=["pm_card_visa"]),
+    Field(
+        description="token of a payment method at the provider; card data never comes here", examples=["pm_card_visa"]
+    ),
 ]
 
 

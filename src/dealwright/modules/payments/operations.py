@@ -177,9 +177,7 @@ async def confirm(steps: Steps, params: ConfirmIntent) -> Reply:
 )
 async def refund(steps: Steps, params: NewRefund) -> Reply:
     """Pay back a payment: everything that is left of it, or the amount that is named."""
-    made = await refunds.make(
-        steps, intent_id=params.payment_intent_id, amount=params.amount, reason=params.reason
-    )
+    made = await refunds.make(steps, intent_id=params.payment_intent_id, amount=params.amount, reason=params.reason)
     payment = made.payment
     refund_id = made.refund["provider_refund_id"]
     return Reply(
@@ -210,11 +208,16 @@ async def refund(steps: Steps, params: NewRefund) -> Reply:
     resource="payment",
 )
 async def record_manual(ctx: Context, params: ManualPayment) -> Reply:
-    """Book a payment that was received outside any provider, at most what is due."""
+    """Book a payment that was received outside any provider.
+
+    It may be at most what is due, less what a charge that is under way may be taking.
+    """
     deal = await deals.lock(ctx, params.deal_id)
     rules.check_bookable(deal["status"])
     rules.check_currency(params.currency, deal["currency"])
-    amount = rules.amount_to_pay(params.amount, service.due_of(deal), deal["currency"])
+    due = service.due_of(deal)
+    amount = rules.amount_to_pay(params.amount, due, deal["currency"])
+    rules.check_room(amount, due, await records.charging(ctx, deal["id"]), deal["currency"])
     payment = await service.insert_payment(
         ctx, deal, amount, {"method": "manual", "status": "succeeded", "paid_at": ctx.now}
     )

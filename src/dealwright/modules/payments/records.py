@@ -37,14 +37,13 @@ _charging: Final = Statement(
         in_scope(payments),
         payments.c.deal_id == given("deal"),
         payments.c.status == "processing",
-        payments.c.id != given("besides"),
     )
 )
 _refunding: Final = Statement(
     select(func.coalesce(func.sum(payment_refunds.c.amount), literal_column("0"))).where(
         in_scope(payment_refunds),
         payment_refunds.c.payment_id == given("payment"),
-        payment_refunds.c.status.in_(["asked", "unanswered"]),
+        or_(payment_refunds.c.status == "asked", payment_refunds.c.status == "unanswered"),
     )
 )
 _unanswered: Final = Statement(
@@ -123,9 +122,9 @@ async def lock_pair(ctx: Context, payment: Row) -> tuple[Record, Record]:
     return deal, await resource.lock(ctx.tx, resource.wire_id(payment["id"]))
 
 
-async def charging(ctx: Context, deal: UUID, *, besides: UUID) -> Decimal:
-    """What other payments of a deal may be taking at this moment."""
-    return Decimal(await ctx.tx.value(_charging, deal=deal, besides=besides))
+async def charging(ctx: Context, deal: UUID) -> Decimal:
+    """What payments of a deal may be taking at this moment."""
+    return Decimal(await ctx.tx.value(_charging, deal=deal))
 
 
 async def refunding(ctx: Context, payment: UUID) -> Decimal:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from dealwright.kernel import ids, money
-from dealwright.kernel.context import Context, Providers, Steps
-from dealwright.kernel.errors import Conflict, InvalidRequest, PaymentFailed, Unauthenticated, invalid_field
+from dealwright.kernel.context import Context, Steps
+from dealwright.kernel.errors import Conflict, InvalidRequest, PaymentFailed, invalid_field
 from dealwright.kernel.resources import Row
+from dealwright.kernel.store.database import Record
 from dealwright.modules.deals import records as deals
 from dealwright.modules.deals import rules as deal_rules
 from dealwright.modules.deals import service as deal_service
@@ -41,10 +42,8 @@ class State:
 def find_provider(caller: Context | Steps) -> PaymentProvider | None:
     """The caller's payment provider, None where none is configured."""
     principal = caller.principal
-    if principal.tenant_id is None:
-        raise Unauthenticated
-    providers: Providers = caller.providers
-    return providers.get(PaymentProviders).for_mode(principal.tenant_id, livemode=principal.livemode)
+    assert principal.tenant_id is not None
+    return caller.providers.get(PaymentProviders).for_mode(principal.tenant_id, livemode=principal.livemode)
 
 
 def require_provider(caller: Context | Steps, name: str | None = None) -> PaymentProvider:
@@ -52,7 +51,9 @@ def require_provider(caller: Context | Steps, name: str | None = None) -> Paymen
     provider = find_provider(caller)
     if provider is None or name not in (None, provider.name):
         raise Conflict(
-            f"No payment provider {'' if name is None else name + ' '}is configured for this mode",
+            f"The payment provider {name} is not configured here"
+            if name is not None
+            else "No payment provider is configured for this mode",
             code="conflict.not_configured",
             action="configure_payments",
             hint="Use a test key (sb_test_…) for the sandbox gateway, connect a payment provider for live payments,"
@@ -100,7 +101,7 @@ async def insert_payment(ctx: Context, deal: Row, amount: Decimal, values: Mappi
     )
 
 
-async def change(ctx: Context, payment: Row, action: str, **changes: Any) -> Row:
+async def change(ctx: Context, payment: Row, action: str, **changes: Any) -> Record:
     """Write changed columns of a locked payment, with the audit entry."""
     written = await records.resource.change(ctx.tx, payment, changes, ctx.now)
     ctx.record(records.resource, written, action, before=payment)
@@ -130,8 +131,6 @@ async def open_intent(
 
     payment = await steps.run(begin)
     payment_id = records.resource.wire_id(payment["id"])
-    problem: InvalidRequest | None = None
-    answer: dict[str, Any] = {"status": "canceled"}
     try:
         intent = await require_provider(steps).create_intent(
             payment["amount"],
@@ -140,25 +139,27 @@ async def open_intent(
             metadata={"payment_id": payment_id, "deal_id": deals.resource.wire_id(payment["deal_id"])},
             capture_method="manual",
         )
-        answer = {"status": _status_of(intent.status), "payment_intent_id": intent.id}
     except ProviderRefused as refusal:
-        problem = refused(refusal)
-
-    async def finish(ctx: Context) -> Row:
-        row = await records.resource.lock(ctx.tx, payment_id)
-        return await change(ctx, row, "payment.intent_opened" if problem is None else "payment.canceled", **answer)
-
-    row = await steps.run(finish)
-    if problem is not None:
-        raise problem
-    return row, intent
+        await steps.run(lambda ctx: _opened(ctx, payment_id, "payment.canceled", status="canceled"))
+        raise refused(refusal) from None
+    opened = {"status": _standing(intent.status), "payment_intent_id": intent.id}
+    return await steps.run(lambda ctx: _opened(ctx, payment_id, "payment.intent_opened", **opened)), intent
 
 
-def _status_of(status: IntentStatus) -> rules.Status:
+async def _opened(ctx: Context, payment_id: str, action: str, **changes: Any) -> Record:
+    return await change(ctx, await records.resource.lock(ctx.tx, payment_id), action, **changes)
+
+
+_STANDING: Final[Mapping[IntentStatus, rules.Status]] = {
+    IntentStatus.CANCELED: "canceled",
+    IntentStatus.REQUIRES_ACTION: "requires_action",
+    IntentStatus.PROCESSING: "processing",
+}
+
+
+def _standing(status: IntentStatus) -> rules.Status:
     """How a payment whose intent has this status stands in our books, short of success."""
-    if status in (IntentStatus.CANCELED, IntentStatus.REQUIRES_ACTION, IntentStatus.PROCESSING):
-        return status.value
-    return "requires_payment_method"
+    return _STANDING.get(status, "requires_payment_method")
 
 
 async def confirm(steps: Steps, *, intent_id: str, payment_method: str | None) -> tuple[State, IntentStatus]:
@@ -181,7 +182,7 @@ async def confirm(steps: Steps, *, intent_id: str, payment_method: str | None) -
             rules.check_chargeable(deal["status"], due)
             if payment["currency"] != deal["currency"]:
                 raise Conflict(f"The deal is in {deal['currency']} now, and the intent in {payment['currency']}")
-            underway = await records.charging(ctx, deal["id"], besides=payment["id"])
+            underway = await records.charging(ctx, deal["id"])
             rules.check_room(payment["amount"], due, underway, deal["currency"])
             payment = await change(
                 ctx,
@@ -205,7 +206,7 @@ async def confirm(steps: Steps, *, intent_id: str, payment_method: str | None) -
         await steps.run(lambda ctx: _book_failure(ctx, payment, reason))
         raise declined(refusal) from None
     except ProviderRefused as refusal:
-        await steps.run(lambda ctx: _end_attempt(ctx, payment, "requires_payment_method"))
+        await steps.run(lambda ctx: _end_attempt(ctx, payment))
         raise refused(refusal) from None
     state = await steps.run(lambda ctx: book(ctx, payment, intent))
     if intent.status is IntentStatus.CANCELED:
@@ -241,11 +242,11 @@ async def book(ctx: Context, asked: Row, intent: Intent) -> State:
         return State(await book_received(ctx, deal, written), written)
     if not _same_attempt(payment, asked) or intent.status is IntentStatus.PROCESSING:
         return State(deal, payment)
-    status = _status_of(intent.status)
+    status = _standing(intent.status)
     return State(deal, await change(ctx, payment, f"payment.{status}", status=status))
 
 
-async def book_received(ctx: Context, deal: Row, payment: Row) -> Row:
+async def book_received(ctx: Context, deal: Row, payment: Row) -> Record:
     """Announce a payment that came in and add it to its locked deal."""
     deal_id = deals.resource.wire_id(deal["id"])
     sums = {"amount": money.text(payment["amount"], payment["currency"]), "currency": payment["currency"]}
@@ -284,7 +285,7 @@ async def _book_failure(ctx: Context, asked: Row, reason: str) -> None:
     deal, payment = await records.lock_pair(ctx, asked)
     if not _same_attempt(payment, asked):
         return
-    await change(ctx, payment, "payment.failed", status="failed", failure_reason=reason)
+    await change(ctx, payment, "payment.failed", status="failed", failure_reason=reason, payment_method=None)
     ctx.announce(
         "deal.payment_failed",
         deals.resource,
@@ -299,7 +300,8 @@ async def _book_failure(ctx: Context, asked: Row, reason: str) -> None:
     )
 
 
-async def _end_attempt(ctx: Context, asked: Row, status: rules.Status) -> None:
+async def _end_attempt(ctx: Context, asked: Row) -> None:
+    """Book that the provider did nothing: the sum is free again, and the method of this attempt is forgotten."""
     _, payment = await records.lock_pair(ctx, asked)
     if _same_attempt(payment, asked):
-        await change(ctx, payment, "payment.attempt_refused", status=status)
+        await change(ctx, payment, "payment.attempt_refused", status="requires_payment_method", payment_method=None)

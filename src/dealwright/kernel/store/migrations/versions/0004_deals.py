@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
+from dealwright.kernel.store.search import searching
 from dealwright.kernel.store.tables import isolation
 
 revision = "0004"
@@ -40,6 +41,7 @@ _STATEMENTS = [
         metadata jsonb,
         outcome jsonb,
         template_id uuid,
+        search bytea[] NOT NULL,
         expires_at timestamptz,
         signed_at timestamptz,
         closed_at timestamptz,
@@ -89,5 +91,5 @@ _STATEMENTS = [
 
 
 def upgrade() -> None:
-    for statement in [*_STATEMENTS, *isolation("deals"), *isolation("deal_items")]:
+    for statement in [*_STATEMENTS, *searching("deals"), *isolation("deals"), *isolation("deal_items")]:
         op.execute(statement)

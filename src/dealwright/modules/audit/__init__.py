@@ -1,0 +1,1 @@
+"""The audit trail as callers read, verify and export it."""

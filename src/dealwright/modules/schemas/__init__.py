@@ -1,0 +1,1 @@
+"""The state machines and the deal terms schema, printed from the code that enforces them."""

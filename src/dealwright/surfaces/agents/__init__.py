@@ -1,0 +1,1 @@
+"""What language models see of the registry: tool definitions."""

@@ -1,0 +1,99 @@
+"""One sample record of every resource, and what a call about it needs: where a new module makes itself known to the
+generic tests.
+
+A module adds a factory under the name of its operations' group (``deals`` for ``deals.get``), an entry in
+``REFERENCES`` for each parameter that names one of its records from elsewhere, and in ``ARGUMENTS`` what an operation
+needs beyond the required members of its input.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from dealwright.kernel.operations import Operation
+from tests.conftest import Client
+from tests.contract.calling import example
+
+Sample = Callable[[Client], Awaitable[str]]
+Arguments = Callable[[Client, str], Awaitable[dict[str, Any]]]
+
+SAMPLES: dict[str, Sample] = {}
+"""By group: makes a record in the caller's workspace and answers its id."""
+
+ARGUMENTS: dict[str, Arguments] = {}
+"""By operation id: what a valid call about the given record carries."""
+
+REFERENCES: dict[str, str] = {"customer_id": "customers", "product_id": "products", "deal_id": "deals"}
+"""By parameter: the group whose record it names."""
+
+SUBJECTS: dict[str, str] = {}
+"""By operation id: the group whose record ``id`` names, where it is not the operation's own."""
+
+NOT_REFERENCES = {"id", "item_id", "template_id", "family_id", "saved_config_id"}
+"""Parameters that are covered by ``id``, or that name something inside the record that ``id`` names."""
+
+
+def sample(group: str) -> Callable[[Sample], Sample]:
+    def register(factory: Sample) -> Sample:
+        SAMPLES[group] = factory
+        return factory
+
+    return register
+
+
+def arguments_for(*operation_ids: str) -> Callable[[Arguments], Arguments]:
+    def register(build: Arguments) -> Arguments:
+        ARGUMENTS.update(dict.fromkeys(operation_ids, build))
+        return build
+
+    return register
+
+
+def subject(operation: Operation) -> str:
+    """The group whose record the operation's ``id`` names."""
+    return SUBJECTS.get(operation.id, operation.group)
+
+
+async def arguments(operation: Operation, owner: Client, record: str) -> dict[str, Any]:
+    """A valid call by the record's owner."""
+    found = example(operation)
+    if "id" in operation.input.model_fields:
+        found["id"] = record
+    if operation.id in ARGUMENTS:
+        found |= await ARGUMENTS[operation.id](owner, record)
+    return found
+
+
+@sample("customers")
+async def customer(api: Client) -> str:
+    json = {"name": "Jane Smith", "email": f"{uuid.uuid4().hex}@example.com"}
+    return str((await api.data("POST", "/customers", json=json))["id"])
+
+
+@sample("products")
+async def product(api: Client) -> str:
+    return str((await api.data("POST", "/products", json={"name": "Pro Plan", "price": 99}))["id"])
+
+
+@sample("deals")
+async def deal(api: Client) -> str:
+    json = {"customer_id": await customer(api), "title": "Pro Plan", "currency": "USD"}
+    return str((await api.data("POST", "/deals", json=json))["id"])
+
+
+async def _with_item(api: Client, deal_id: str) -> str:
+    json = {"product_id": await product(api), "quantity": 1}
+    changed = await api.data("POST", f"/deals?id={deal_id}&action=add_item", json=json)
+    return str(changed["line_items"][0]["id"])
+
+
+@arguments_for("deals.add_item")
+async def _new_item(api: Client, deal_id: str) -> dict[str, Any]:
+    return {"product_id": await product(api), "quantity": 1}
+
+
+@arguments_for("deals.update_item", "deals.remove_item")
+async def _item(api: Client, deal_id: str) -> dict[str, Any]:
+    return {"item_id": await _with_item(api, deal_id)}

@@ -25,7 +25,12 @@ SAMPLES: dict[str, Sample] = {}
 ARGUMENTS: dict[str, Arguments] = {}
 """By operation id: what a valid call about the given record carries."""
 
-REFERENCES: dict[str, str] = {"customer_id": "customers", "product_id": "products", "deal_id": "deals"}
+REFERENCES: dict[str, str] = {
+    "customer_id": "customers",
+    "product_id": "products",
+    "deal_id": "deals",
+    "payment_intent_id": "payment_intents",
+}
 """By parameter: the group whose record it names."""
 
 SUBJECTS: dict[str, str] = {}
@@ -97,3 +102,11 @@ async def _new_item(api: Client, deal_id: str) -> dict[str, Any]:
 @arguments_for("deals.update_item", "deals.remove_item")
 async def _item(api: Client, deal_id: str) -> dict[str, Any]:
     return {"item_id": await _with_item(api, deal_id)}
+
+
+@sample("payment_intents")
+async def _payment_intent(api: Client) -> str:
+    deal_id = str((await api.data("POST", "/deals", json={"status": "in_progress"}))["id"])
+    await _with_item(api, deal_id)
+    made = await api.data("POST", "/payments?action=create-intent", json={"deal_id": deal_id})
+    return str(made["payment_intent_id"])

@@ -16,7 +16,8 @@ def utc_now() -> datetime:
 
 def iso(moment: datetime) -> str:
     """ISO 8601 in UTC with a trailing Z and whole seconds, the wire form of every instant."""
-    return f"{moment.astimezone(UTC).isoformat(timespec='seconds')[:19]}Z"
+    utc = moment.astimezone(UTC)
+    return "%04d-%02d-%02dT%02d:%02d:%02dZ" % (utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second)
 
 
 def iso_or_none(moment: datetime | None) -> str | None:
@@ -26,6 +27,11 @@ def iso_or_none(moment: datetime | None) -> str | None:
 def iso_exact(moment: datetime) -> str:
     """ISO 8601 with microseconds: the form that is hashed, where no digit may be lost."""
     return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:26]}Z"
+
+
+def iso_milliseconds(moment: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds and a trailing Z."""
+    return f"{moment.astimezone(UTC).isoformat(timespec='milliseconds')[:23]}Z"
 
 
 def parse_iso(text: str) -> datetime:

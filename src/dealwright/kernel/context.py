@@ -196,6 +196,7 @@ class Steps:
         now: datetime,
         checks: Sequence[Check] = (),
         providers: Providers | None = None,
+        origin: str = "",
     ) -> None:
         self._opener = opener
         self.providers = providers or Providers()
@@ -203,6 +204,7 @@ class Steps:
         self.now = now
         self.checks = checks
         """What this process depends on, ready to be asked."""
+        self.origin = origin
 
     def transaction(self) -> AbstractAsyncContextManager[Context]:
         """A context in a transaction of its own, which commits, ledger included, when the block ends."""

@@ -7,7 +7,7 @@ do (``action``); a message says what was wrong with which value. Categories and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 Category = Literal[
     "validation_error",
@@ -22,14 +22,20 @@ Category = Literal[
 ]
 
 
+_LONGEST_SENTENCE: Final = 300
+
+
 class FieldError:
-    """What is wrong with one field: a code (``required``, ``invalid_choice`` …) and a sentence."""
+    """What is wrong with one field: a code (``required``, ``invalid_choice`` …) and a sentence.
+
+    A sentence that quotes something long is cut, so that no answer grows with what was sent.
+    """
 
     __slots__ = ("code", "message")
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
-        self.message = message
+        self.message = message if len(message) <= _LONGEST_SENTENCE else message[: _LONGEST_SENTENCE - 1] + "…"
 
 
 class DealwrightError(Exception):

@@ -142,6 +142,8 @@ Number = Annotated[
 ]
 Integer = Annotated[int, BeforeValidator(_no_boolean), Field(ge=-(2**31), lt=2**31)]
 """A whole number that an integer column holds."""
+Cents = Annotated[int, BeforeValidator(_no_boolean), Field(ge=0, le=money.to_minor(money.LARGEST, "USD"))]
+"""A sum of US dollars in whole cents, zero or more."""
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Currency = Annotated[
     str,
@@ -184,6 +186,7 @@ _CODES: Final[dict[str, str]] = {
     "decimal_max_places": "out_of_range",
     "decimal_whole_digits": "out_of_range",
     "finite_number": "out_of_range",
+    "int_parsing_size": "out_of_range",
     "enum": "invalid_choice",
     "literal_error": "invalid_choice",
     "string_pattern_mismatch": "invalid_format",
@@ -231,15 +234,17 @@ def _unremarkable(value: object, level: int = 0) -> bool:
     if isinstance(value, str):
         return "\x00" not in value
     if isinstance(value, dict):
+        if level > MAX_NESTING:
+            return False
         for key, child in value.items():
             if "\x00" in key or not _unremarkable(child, level + 1):
                 return False
-        return level <= MAX_NESTING
-    if isinstance(value, list):
+    elif isinstance(value, list):
+        if level > MAX_NESTING:
+            return False
         for child in value:
             if not _unremarkable(child, level + 1):
                 return False
-        return level <= MAX_NESTING
     return True
 
 

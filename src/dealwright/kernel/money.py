@@ -62,8 +62,7 @@ def from_minor(units: int, currency: str) -> Decimal:
 
 def text(amount: Decimal, currency: str = "USD") -> str:
     """The decimal string of the wire: at least two places, more where the currency has them."""
-    digits = max(2, exponent(currency))
-    return f"{amount.quantize(_quantum(digits), rounding=ROUND_HALF_EVEN):f}"
+    return f"{amount:.{max(2, exponent(currency))}f}"
 
 
 _ENGLISH: Final = Locale.parse("en_US")

@@ -27,6 +27,7 @@ from dealwright.kernel.fields import Csv, Identifier, Input, Integer, Wire
 from dealwright.kernel.store.database import Record, Transaction
 from dealwright.kernel.store.records import in_scope
 from dealwright.kernel.store.statements import ByShape, given
+from dealwright.kernel.store.tables import readable
 
 COUNTED_UP_TO: Final = 10_000
 
@@ -50,6 +51,21 @@ class Paging(Input):
     sort: Annotated[Literal["created_at", "updated_at"], Field(description="newest first by this instant")] = (
         "created_at"
     )
+
+
+class Onward(Input):
+    """Where in a list to be, for lists that are only read forwards (SalesThumb REST API, Pagination)."""
+
+    limit: Annotated[Integer, Field(ge=1, le=100, description="records per page")] = 20
+    after: Annotated[Identifier | None, Field(description="next_cursor of the previous answer")] = None
+
+
+class OnwardView(Wire):
+    """The ``pagination`` member of a list that is only read forwards."""
+
+    next_cursor: str | None
+    has_more: bool
+    limit: int
 
 
 class PaginationView(Wire):
@@ -119,7 +135,7 @@ class List:
     def _page(self, shape: tuple[tuple[str, ...], str, str]) -> Select[Any]:
         filters, sort, direction = shape
         table = self._table
-        statement = self._where(select(table), filters)
+        statement = self._where(select(*readable(table)), filters)
         order: list[ColumnElement[Any]] = [table.c.id] if sort == "created_at" else [table.c.updated_at, table.c.id]
         if direction != "offset":
             place = [given("cursor_id")] if sort == "created_at" else [given("cursor_at"), given("cursor_id")]
@@ -134,6 +150,19 @@ class List:
     def _count(self, filters: tuple[str, ...]) -> Select[Any]:
         counted = self._where(select(literal_column("1")).select_from(self._table), filters)
         return select(func.count()).select_from(counted.limit(COUNTED_UP_TO + 1).subquery())
+
+    async def onward(self, tx: Transaction, place: Onward, filters: Mapping[str, Any]) -> Page:
+        """The rows after a cursor, newest first, and the short pagination that needs no counting."""
+        values = {name: value for name, value in filters.items() if value is not None}
+        at: dict[str, Any] = {"page_offset": 0}
+        if place.after is not None:
+            at = _decode_cursor("after", place.after, "created_at")
+        statement = self._pages[tuple(sorted(values)), "created_at", "offset" if place.after is None else "after"]
+        rows = await tx.rows(statement, page_limit=place.limit + 1, **at, **values)
+        more = len(rows) > place.limit
+        rows = rows[: place.limit]
+        cursor = _encode_cursor(rows[-1], "created_at") if more else None
+        return Page(rows, {"next_cursor": cursor, "has_more": more, "limit": place.limit})
 
     async def page(self, tx: Transaction, paging: Paging, filters: Mapping[str, Any]) -> Page:
         """Rows and pagination for the filters that are given (None: not given)."""

@@ -55,6 +55,8 @@ class Call:
     ref: str
     if_match: str | None = None
     idempotency_key: str | None = None
+    idempotency_space: str | None = None
+    """Where the key is unique; None: in the workspace, for each operation anew."""
     version_optional: bool = False
     """Batch and MCP may leave the version out (docs/compatibility.md)."""
     delegation_id: str | None = None
@@ -175,7 +177,7 @@ class Pipeline:
         assert cipher is not None
         # A publishable key is in everybody's hands: it must not be able to guess its way to a secret key's answers.
         space = "public:" if principal.kind == "publishable_key" else ""
-        slot = Slot(space + operation.id, key, call.arguments, cipher)
+        slot = Slot(call.idempotency_space or space + operation.id, key, call.arguments, cipher)
         if operation.own_transactions:
             return await self._run_steps_once(call, slot)
         async with self.database.transaction(principal.tenant_id, principal.livemode) as tx:
@@ -275,7 +277,7 @@ class Pipeline:
                 yield ctx
                 await ctx.flush()
 
-        return Steps(open_context, call.principal, self.clock(), self._checks, self._providers)
+        return Steps(open_context, call.principal, self.clock(), self._checks, self._providers, call.origin)
 
     async def perform(self, ctx: Context, call: Call, params: Any) -> Outcome:
         """Run the handler in an open transaction and write the ledger; batch calls this once per step."""

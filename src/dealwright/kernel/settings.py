@@ -46,10 +46,13 @@ class Settings(BaseModel):
     global_limit_per_minute: int = Field(50_000, ge=1, description="all tenants together; beyond it 503")
     forwarded_allow_ips: str = Field("127.0.0.1", description="proxies whose X-Forwarded-* headers are believed")
     salesbooth_root_hosts: tuple[str, ...] = Field((), description="hosts on which Salesbooth also answers at /v1")
+    salesthumb_prefix: str = Field("/v1", pattern=r"^(/[a-z0-9_-]+)+$", description="path below which SalesThumb answers")
+    salesthumb_hosts: tuple[str, ...] = Field((), description="hosts on which SalesThumb answers; unset: on all others")
     log_format: str = Field("console", pattern="^(console|json)$")
     check_results: bool = Field(False, description="verify every answer against its declared model (for tests)")
 
 
+_LISTS = frozenset({"salesbooth_root_hosts", "salesthumb_hosts"})
 _PLAIN_NAMES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
 
 
@@ -83,7 +86,7 @@ def load(overrides: Mapping[str, Any] | None = None, environment: Mapping[str, s
         values.update(_from_file(data_dir / "dealwright.toml"))
     for name in Settings.model_fields:
         if (text := environment.get(variable(name))) is not None and text != "":
-            values[name] = text.split(",") if name == "salesbooth_root_hosts" else text
+            values[name] = text.split(",") if name in _LISTS else text
     values.update(given)
     try:
         return Settings.model_validate(values)

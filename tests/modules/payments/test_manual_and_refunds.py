@@ -104,6 +104,16 @@ async def test_refunds_in_part_and_in_full(till: Till, outbox: Any) -> None:
     assert (nothing.status_code, nothing.json()["code"]) == (409, "conflict.invalid_state")
 
 
+async def test_what_was_paid_back_before_the_end_is_due_again(till: Till) -> None:
+    first = await till.pay(amount=500)
+    assert (await till.refund(first)).status_code == 200
+    state = await till.state()
+    assert (state["payment_status"], state["amount_due"]) == ("refunded", 1099.00)
+    await till.pay()
+    assert (await till.state())["payment_status"] == "paid"
+    assert (await till.deal())["status"] == "closed"
+
+
 async def test_refunds_at_once_never_exceed_the_payment(till: Till, outbox: Any) -> None:
     intent = await till.pay()
     answers = await asyncio.gather(*(till.refund(intent, amount=300) for _ in range(10)))

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from dealwright.app import Services
+from dealwright.kernel import ids
 from dealwright.providers.payments import sandbox
 from tests.conftest import Client, TestClock, Workspace
 from tests.modules.payments.conftest import Till, make_till
@@ -125,14 +127,23 @@ async def test_twenty_confirmations_at_once_book_once(till: Till, outbox: Any) -
     assert (state["amount_paid"], len(state["payments"])) == (500.00, 1)
 
 
-async def test_twenty_declined_confirmations_at_once_fail_once_per_attempt(till: Till, outbox: Any) -> None:
+async def attempts_of(services: Services, till: Till, payment_id: str) -> int:
+    tenant, key = ids.decode("tenant", till.api.tenant_id), ids.decode("pay", payment_id)
+    assert tenant is not None
+    async with services.database.transaction(tenant, livemode=False) as tx:
+        return int(await tx.connection.fetchval("SELECT attempts FROM payments WHERE id = $1", key))
+
+
+async def test_twenty_declined_confirmations_at_once_fail_once_per_attempt(
+    till: Till, outbox: Any, services: Services
+) -> None:
     intent, token = await till.open(), "pm_card_chargeDeclined"
     answers = await asyncio.gather(*(till.confirm(intent, payment_method=token) for _ in range(20)))
     assert {answer.status_code for answer in answers} == {402}
     [payment] = (await till.state())["payments"]
     assert payment["status"] == "failed"
     fired = names(await outbox(till.api)).count("deal.payment_failed")
-    assert 1 <= fired <= 20
+    assert fired == await attempts_of(services, till, payment["id"])
     assert (await till.confirm(intent, payment_method="pm_card_visa")).status_code == 200
 
 
@@ -273,6 +284,27 @@ async def test_a_draft_and_a_finished_deal_take_no_payment(api: Client) -> None:
         assert (refused.status_code, refused.json()["code"]) == (409, "conflict.invalid_state")
 
 
+async def test_a_deal_with_payments_is_kept_and_keeps_its_currency(till: Till) -> None:
+    intent = await till.open()
+    await till.confirm(intent, payment_method="pm_sandbox_delayed")
+    deal = await till.deal()
+    path = f"/deals?id={till.deal_id}"
+    refused = await till.api.patch(path, {"currency": "EUR"}, version=deal["version"])
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict.invalid_state")
+    assert (await till.api.patch(path, {"currency": "USD"}, version=deal["version"])).status_code == 409
+    assert (await till.api.patch(path, {"title": "New"}, version=deal["version"])).status_code == 200
+    assert (await till.api.delete(path, version=deal["version"] + 1)).status_code == 200
+    kept = await till.api.delete(path, version=deal["version"] + 2)
+    assert (kept.status_code, kept.json()["code"]) == (409, "conflict.invalid_state")
+
+
+async def test_an_intent_in_another_currency_than_the_deal_is_not_charged(till: Till) -> None:
+    intent = await till.open()
+    changed = await till.api.patch(f"/deals?id={till.deal_id}", {"currency": "EUR"}, version=2)
+    assert changed.status_code == 200, changed.text
+    assert (await till.confirm(intent)).status_code == 409
+
+
 async def test_a_cancelled_deal_takes_no_payment(till: Till) -> None:
     intent = await till.open()
     cancelled = await till.api.post(f"/deals?id={till.deal_id}&action=transition", {"status": "cancelled"})
@@ -289,6 +321,14 @@ async def test_a_paid_deal_takes_no_further_intent(till: Till) -> None:
     await till.pay()
     refused = await till.act("create-intent", deal_id=till.deal_id)
     assert (refused.status_code, refused.json()["code"]) == (409, "conflict.invalid_state")
+
+
+async def test_a_paid_deal_that_waits_for_signatures_stays_open(till: Till) -> None:
+    moved_on = await till.api.post(f"/deals?id={till.deal_id}&action=transition", {"status": "pending_signature"})
+    assert moved_on.is_success, moved_on.text
+    await till.pay()
+    deal = await till.deal()
+    assert (deal["status"], deal["payment_status"]) == ("pending_signature", "paid")
 
 
 async def test_settings_of_test_and_live_mode(workspace: Workspace) -> None:

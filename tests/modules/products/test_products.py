@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from dealwright.kernel import ids
+from dealwright.kernel.context import Context
+from dealwright.kernel.resources import Row
+from dealwright.modules.products import records
 from tests.conftest import Client, Services, Workspace
 
 LICENSE = {
@@ -360,6 +363,18 @@ async def test_options_answer_the_schema_and_no_groups(api: Client) -> None:
     assert missing.json()["code"] == "validation_error.invalid_fields"
     assert "id" in missing.json()["details"]["fields"]
     assert (await api.get(f"/products?id={ABSENT}&action=options")).status_code == 404
+
+
+async def test_a_higher_module_fills_in_the_option_groups(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "_option_groups", [])
+
+    @records.offers_option_groups
+    async def storage(_: Context, row: Row) -> list[dict[str, Any]]:
+        return [{"group_id": "og_1", "name": f"Storage of {row['name']}", "options": []}]
+
+    product = await made(api)
+    answer = await api.data("GET", f"/products?id={product['id']}&action=options")
+    assert answer["option_groups"] == [{"group_id": "og_1", "name": "Storage of Enterprise License", "options": []}]
 
 
 async def test_every_write_is_in_the_audit_trail(api: Client, services: Services) -> None:

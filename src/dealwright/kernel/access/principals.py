@@ -67,6 +67,12 @@ PUBLIC = Principal(kind="public", key_id="public", tenant_id=None, livemode=Fals
 
 
 def grants(scopes: Iterable[str], wanted: str) -> bool:
-    """Whether a set of scopes covers one: by name, by ``resource:*`` or by ``*``. Write does not imply read."""
+    """Whether a set of scopes covers one: by name, by ``resource:*``, by ``*:read`` or by ``*``.
+
+    Write does not imply read.
+    """
     held = scopes if isinstance(scopes, frozenset) else frozenset(scopes)
-    return wanted in held or "*" in held or f"{wanted.partition(':')[0]}:*" in held
+    if wanted in held or "*" in held:
+        return True
+    resource, _, action = wanted.partition(":")
+    return f"{resource}:*" in held or f"*:{action}" in held

@@ -79,7 +79,7 @@ def _translated(problem: BaseException) -> DealwrightError | None:
 class Transaction:
     """One open transaction. Statements find ``tenant`` and ``mode`` filled in."""
 
-    __slots__ = ("_database", "_scope", "connection", "livemode", "tenant_id")
+    __slots__ = ("_database", "_scope", "connection", "livemode", "signals", "tenant_id")
 
     def __init__(self, database: Database, connection: Any, tenant_id: UUID | None, livemode: bool) -> None:
         self._database = database
@@ -87,6 +87,11 @@ class Transaction:
         self.tenant_id = tenant_id
         self.livemode = livemode
         self._scope = {"tenant": tenant_id, "mode": livemode}
+        self.signals: dict[str, str] = {}
+
+    def signal(self, name: str, word: str = "") -> None:
+        """Give a signal (:mod:`dealwright.kernel.store.signals`) once this transaction has committed."""
+        self.signals[name] = word
 
     def _arguments(self, statement: Statement, values: Mapping[str, Any]) -> list[Any]:
         self._database.statements += 1
@@ -125,7 +130,7 @@ class _Block(AbstractAsyncContextManager[Transaction]):
     A class, because every request goes through it and two nested generators cost more than the rest of it.
     """
 
-    __slots__ = ("_begin", "_connection", "_database", "_livemode", "_pool", "_tenant_id")
+    __slots__ = ("_begin", "_connection", "_database", "_livemode", "_pool", "_tenant_id", "_transaction")
 
     def __init__(self, database: Database, pool: Any, begin: str, tenant_id: UUID | None, livemode: bool) -> None:
         self._database = database
@@ -146,7 +151,8 @@ class _Block(AbstractAsyncContextManager[Transaction]):
             if isinstance(problem, Exception) and (known := _translated(problem)) is not None:
                 raise known from None
             raise
-        return Transaction(self._database, connection, self._tenant_id, self._livemode)
+        self._transaction = Transaction(self._database, connection, self._tenant_id, self._livemode)
+        return self._transaction
 
     async def __aexit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, traceback: TracebackType | None
@@ -163,6 +169,8 @@ class _Block(AbstractAsyncContextManager[Transaction]):
             raise
         finally:
             await self._release(connection)
+        if problem is None and self._transaction.signals and self._database.on_commit is not None:
+            self._database.on_commit(self._transaction.signals)
         if isinstance(problem, Exception) and (known := _translated(problem)) is not None:
             raise known from None
 
@@ -198,6 +206,8 @@ class Database:
     def __init__(self, dsn: str, *, pool_size: int = 10) -> None:
         self.dsn = dsn
         self.statements = 0
+        self.on_commit: Callable[[Mapping[str, str]], None] | None = None
+        """Told the signals of every transaction that committed."""
         self._pool_size = pool_size
         self._app: Any = None
         self._system: Any = None
@@ -226,7 +236,7 @@ class Database:
         """Connect; raises Unavailable when the database does not answer."""
         try:
             self._app = await self._make_pool(APP_ROLE, self._pool_size)
-            self._system = await self._make_pool(SYSTEM_ROLE, 4)
+            self._system = await self._make_pool(SYSTEM_ROLE, 6)
         except _AWAY as problem:
             await self.close()
             raise Unavailable(f"The database does not answer: {problem}") from None

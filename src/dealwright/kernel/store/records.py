@@ -18,6 +18,7 @@ from dealwright.kernel import ids
 from dealwright.kernel.errors import NotFound, StaleVersion
 from dealwright.kernel.store.database import Record, Transaction
 from dealwright.kernel.store.statements import ByShape, Statement, given
+from dealwright.kernel.store.tables import readable
 
 
 def in_scope(table: Table) -> ColumnElement[bool]:
@@ -38,17 +39,18 @@ class Records:
         self._insert = Statement(
             insert(table).returning(*self._generated) if self._generated else insert(table), columns=given_columns
         )
+        columns = readable(table)
         alive = here & table.c.deleted_at.is_(None) if "deleted_at" in table.c else here
-        self._find = Statement(select(table).where(here))
-        self._get = Statement(select(table).where(alive))
-        self._lock = Statement(select(table).where(alive).with_for_update(key_share=True))
+        self._find = Statement(select(*columns).where(here))
+        self._get = Statement(select(*columns).where(alive))
+        self._lock = Statement(select(*columns).where(alive).with_for_update(key_share=True))
         self._delete = Statement(delete(table).where(here))
         self._update = ByShape(
             lambda columns: (
                 update(table)
                 .where(here & (table.c.version == given("old_version")))
                 .values({column: given(f"new_{column}") for column in columns})
-                .returning(table)
+                .returning(*readable(table))
             )
         )
         self._nothing = {str(column.name): None for column in table.columns}
@@ -60,8 +62,12 @@ class Records:
         """The UUID behind a prefixed id; raises NotFound for anything that cannot be one."""
         key = ids.decode(self.prefix, wire_id)
         if key is None:
-            raise NotFound
+            raise self.missing(wire_id)
         return key
+
+    def missing(self, wire_id: str) -> NotFound:
+        """The error for an id that leads nowhere."""
+        return NotFound()
 
     async def insert(self, tx: Transaction, row: Mapping[str, Any]) -> dict[str, Any]:
         """Write a new record; columns that ``row`` leaves out are NULL. Answers the complete row."""
@@ -77,7 +83,7 @@ class Records:
         """Raises NotFound, also for a record that is deleted softly (``deleted_at``)."""
         row = await tx.row(self._get, key=self.key(wire_id))
         if row is None:
-            raise NotFound
+            raise self.missing(wire_id)
         return row
 
     async def lock(self, tx: Transaction, wire_id: str, expected_version: int | None = None) -> Record:
@@ -87,7 +93,7 @@ class Records:
         """
         row = await tx.row(self._lock, key=self.key(wire_id))
         if row is None:
-            raise NotFound
+            raise self.missing(wire_id)
         if expected_version is not None and row["version"] != expected_version:
             raise stale(row)
         return row

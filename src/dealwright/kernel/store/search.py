@@ -30,7 +30,7 @@ _NEWEST: Final = 40
 
 
 def search_column() -> Column[Any]:
-    return Column("search", ARRAY(LargeBinary), nullable=False)
+    return Column("search", ARRAY(LargeBinary), nullable=False, info={"found_by": True})
 
 
 def search_index(table: Table) -> Index:

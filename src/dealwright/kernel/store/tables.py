@@ -55,6 +55,11 @@ def tenant_table(name: str, *columns: SchemaItem, versioned: bool = True) -> Tab
     return Table(name, metadata, *head, *columns, *tail, info={"isolation": "tenant_and_mode"})
 
 
+def readable(table: Table) -> list[Column[Any]]:
+    """The columns that are worth reading: all but those that only an index is made of (``info={"found_by": True}``)."""
+    return [column for column in table.columns if not column.info.get("found_by")]
+
+
 _TENANT: Final = "(SELECT NULLIF(current_setting('app.tenant', true), '')::uuid)"
 _MODE: Final = "(SELECT NULLIF(current_setting('app.livemode', true), '')::boolean)"
 

@@ -48,7 +48,10 @@ def _moment(value: object) -> object:
 def _end(value: object) -> object:
     """A date without a time means the end of that day."""
     if isinstance(value, str) and _DATE.fullmatch(value.strip()):
-        return clock.parse_iso(value.strip()) + timedelta(days=1)
+        try:
+            return clock.parse_iso(value.strip()) + timedelta(days=1)
+        except OverflowError:
+            raise ValueError("is the last day of the calendar") from None
     return _moment(value)
 
 

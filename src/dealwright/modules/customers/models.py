@@ -26,8 +26,8 @@ Country = Annotated[
 Line = Annotated[str, StringConstraints(max_length=255)]
 
 
-class _Contact(BaseModel):
-    """Turns a phone number into E.164, with the country (declared before it) as a hint for national numbers."""
+class Contact(BaseModel):
+    """Base of inputs with a phone number: turns it into E.164, the country (declared before it) hinting at national ones."""
 
     @field_validator("phone", check_fields=False)
     @classmethod
@@ -35,7 +35,7 @@ class _Contact(BaseModel):
         return rules.normal_phone(phone, info.data.get("country")) if phone else None
 
 
-class NewCustomer(_Contact, Input):
+class NewCustomer(Contact, Input):
     name: Annotated[ShortText, Field(description="full name")]
     email: Email
     country: Country | None = None
@@ -55,7 +55,7 @@ class NamedCustomer(NewCustomer):
     email: Email | None = None  # type: ignore[assignment]
 
 
-class CustomerPatch(_Contact, Patch):
+class CustomerPatch(Contact, Patch):
     id: Annotated[Identifier, InQuery()]
     name: ShortText = ""
     email: Email = ""

@@ -165,10 +165,14 @@ async def delete_customer(ctx: Context, params: CustomerId) -> Reply:
 
     Deals, contracts and payments keep their link, and the email becomes free again.
     """
-    row = await records.lock(ctx, params.id, ctx.expected_version)
+    await archive(ctx, await records.lock(ctx, params.id, ctx.expected_version))
+    return Reply({"deleted": True, "id": params.id})
+
+
+async def archive(ctx: Context, row: Record) -> None:
+    """Take a locked customer out of lists and reads."""
     gone = {"status": "archived", "deleted_at": ctx.now}
     written = await records.resource.change(ctx.tx, row, gone, ctx.now)
     ctx.record(records.resource, written, "customer.deleted", before=row)
-    data = {"id": params.id, "erased": False, "deleted_at": clock.iso(ctx.now)}
+    data = {"id": records.resource.wire_id(row["id"]), "erased": False, "deleted_at": clock.iso(ctx.now)}
     ctx.announce("customer.deleted", records.resource, row["id"], data)
-    return Reply({"deleted": True, "id": params.id})

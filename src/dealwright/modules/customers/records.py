@@ -19,6 +19,7 @@ from dealwright.kernel.store.database import Record, on_violation
 from dealwright.kernel.store.records import in_scope
 from dealwright.kernel.store.search import Search
 from dealwright.kernel.store.statements import Statement, given
+from dealwright.kernel.store.tables import readable
 from dealwright.modules.customers import rules
 from dealwright.modules.customers.tables import customers
 
@@ -32,11 +33,11 @@ on_violation(
 
 _search: Final = Search(customers)
 _by_email: Final = Statement(
-    select(customers).where(
+    select(*readable(customers)).where(
         in_scope(customers), customers.c.email_token == given("token"), customers.c.deleted_at.is_(None)
     )
 )
-_by_ids: Final = Statement(select(customers).where(in_scope(customers), customers.c.id == func.any(given("keys"))))
+_by_ids: Final = Statement(select(*readable(customers)).where(in_scope(customers), customers.c.id == func.any(given("keys"))))
 
 listing: Final = List(
     customers,

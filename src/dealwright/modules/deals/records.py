@@ -21,6 +21,7 @@ from dealwright.kernel.store.database import Record
 from dealwright.kernel.store.records import Records, in_scope
 from dealwright.kernel.store.search import Search
 from dealwright.kernel.store.statements import Statement, given
+from dealwright.kernel.store.tables import readable
 from dealwright.modules.customers import records as customers
 from dealwright.modules.deals.tables import deal_items, deals
 from dealwright.modules.products import records as products
@@ -37,7 +38,7 @@ listing: Final = List(
     },
 )
 
-_by_ids: Final = Statement(select(deals).where(in_scope(deals), deals.c.id == func.any(given("keys"))))
+_by_ids: Final = Statement(select(*readable(deals)).where(in_scope(deals), deals.c.id == func.any(given("keys"))))
 _items_of: Final = Statement(
     select(deal_items)
     .where(in_scope(deal_items), deal_items.c.deal_id == func.any(given("deals")))
@@ -96,8 +97,8 @@ def _wire(row: Row, tenant: str, names: Mapping[UUID, str]) -> dict[str, Any]:
 
 def rate_text(rate: Decimal) -> str:
     """A tax rate with at least four places: ``0.1000``."""
-    places = max(4, -int(rate.normalize().as_tuple().exponent))
-    return f"{rate:.{places}f}"
+    whole, _, places = f"{rate:f}".partition(".")
+    return f"{whole}.{places.rstrip('0'):0<4}"
 
 
 def _discount(discount: Mapping[str, Any], currency: str) -> dict[str, Any]:
@@ -221,9 +222,9 @@ def _newest_of(matching: Select[Any]) -> Statement:
     return Statement(select(_owner.c.owner_id, newest).select_from(_owner.join(newest, literal(True))))
 
 
-_of_customers: Final = _newest_of(select(deals).where(in_scope(deals), deals.c.customer_id == _owner.c.owner_id))
+_of_customers: Final = _newest_of(select(*readable(deals)).where(in_scope(deals), deals.c.customer_id == _owner.c.owner_id))
 _of_products: Final = _newest_of(
-    select(deals).where(
+    select(*readable(deals)).where(
         in_scope(deals),
         deals.c.id.in_(
             select(deal_items.c.deal_id).where(in_scope(deal_items), deal_items.c.product_id == _owner.c.owner_id)

@@ -147,9 +147,9 @@ def payment_status(total: Decimal, paid: Decimal, refunded: Decimal) -> PaymentS
         return "unpaid"
     if refunded >= paid:
         return "refunded"
-    if refunded > 0:
-        return "partially_refunded"
-    return "paid" if paid >= total else "partially_paid"
+    if paid - refunded >= total:
+        return "paid"
+    return "partially_refunded" if refunded > 0 else "partially_paid"
 
 
 def amount_due(total: Decimal, paid: Decimal, refunded: Decimal) -> Decimal:

@@ -13,10 +13,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from dealwright.kernel import ids, money
-from dealwright.kernel.context import Context, Steps
+from dealwright.kernel.context import Context, Steps, on
 from dealwright.kernel.errors import Conflict, InvalidRequest, PaymentFailed, invalid_field
+from dealwright.kernel.ledger.ledger import Event
 from dealwright.kernel.resources import Row
-from dealwright.kernel.store.database import Record
+from dealwright.kernel.store.database import Record, on_violation
 from dealwright.modules.deals import records as deals
 from dealwright.modules.deals import rules as deal_rules
 from dealwright.modules.deals import service as deal_service
@@ -29,6 +30,8 @@ from dealwright.providers.payments.protocol import (
     ProviderDeclined,
     ProviderRefused,
 )
+
+on_violation("fk_payments_deal", lambda: Conflict("A deal that has payments is kept; cancel it instead"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,3 +308,12 @@ async def _end_attempt(ctx: Context, asked: Row) -> None:
     _, payment = await records.lock_pair(ctx, asked)
     if _same_attempt(payment, asked):
         await change(ctx, payment, "payment.attempt_refused", status="requires_payment_method", payment_method=None)
+
+
+@on("deal.updated")
+async def _keep_currency(ctx: Context, event: Event) -> None:
+    """A charge that is under way is booked in the deal's currency, so that must not change meanwhile."""
+    if "currency" in event.data["changed_fields"]:
+        deal = deals.resource.key(event.entity_id)
+        if await records.charging(ctx, deal) > 0:
+            raise Conflict("The currency of a deal cannot change while a payment is being processed")

@@ -17,11 +17,12 @@ from dealwright.kernel.store.database import Record
 from dealwright.kernel.store.records import in_scope
 from dealwright.kernel.store.search import Search
 from dealwright.kernel.store.statements import Statement, given
+from dealwright.kernel.store.tables import readable
 from dealwright.modules.products import rules
 from dealwright.modules.products.tables import products
 
 _search: Final = Search(products)
-_by_ids: Final = Statement(select(products).where(in_scope(products), products.c.id == func.any(given("keys"))))
+_by_ids: Final = Statement(select(*readable(products)).where(in_scope(products), products.c.id == func.any(given("keys"))))
 
 listing: Final = List(
     products,

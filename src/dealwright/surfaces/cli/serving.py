@@ -83,7 +83,7 @@ class _Server(uvicorn.Server):
     def stop_on_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is not signal.SIG_IGN:
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays possible
                 loop.add_signal_handler(number, self.handle_exit, number, None)
 
 

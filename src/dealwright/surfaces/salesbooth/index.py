@@ -54,13 +54,14 @@ async def describe_api(steps: Steps, params: IndexQuery) -> Reply:
             "documentation": f"{steps.origin}/docs",
             "openapi_spec": f"{steps.origin}/api/openapi.json",
             "server": {"name": "Dealwright", "version": dealwright.__version__},
-            "endpoints": _endpoints(steps.origin, len(registry)),
+            "endpoints": _endpoints(steps.origin),
         }
     )
 
 
 @lru_cache(maxsize=4)
-def _endpoints(origin: str, _declared: int) -> dict[str, Any]:
+def _endpoints(origin: str) -> dict[str, Any]:
+    """Kept for the last few addresses; the registry is complete once the program has started."""
     found: dict[str, dict[str, Any]] = {}
     for each in sorted(registry, key=lambda each: each.id):
         empty = {"documentation": f"{origin}/docs/{each.group}", "operations": {}}

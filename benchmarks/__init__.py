@@ -1,1 +1,1 @@
-"""What the project promises about speed and size, measured: ``python -m benchmarks.run`` (docs in run.py)."""
+"""What the project promises about speed and size, measured: ``python -m benchmarks`` (docs in run.py)."""

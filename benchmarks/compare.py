@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,8 +11,6 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 from typing import Any
-
-import asyncpg
 
 from benchmarks import load, servers
 from benchmarks.floor import recording, script
@@ -40,23 +39,23 @@ class Target:
     """A server, and how it is spoken to."""
 
     server: servers.Server
-    dsn: str
+    cluster: servers.Cluster
+    database: str
     base: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     wire_ids: bool = True
 
     def rows(self, table: str, prefix: str, how_many: int = 500) -> list[str]:
         """Ids of records that this server holds, as it spells them."""
-
-        async def work() -> list[Any]:
-            connection = await asyncpg.connect(self.dsn)
-            try:
-                return list(await connection.fetch(f"SELECT id FROM {table} ORDER BY id DESC LIMIT {how_many}"))
-            finally:
-                await connection.close()
-
-        found = [row["id"] for row in asyncio.run(work())]
+        rows = self.cluster.rows(self.database, f"SELECT id FROM {table} ORDER BY id DESC LIMIT {how_many}")
+        found = [row["id"] for row in rows]
         return [ids.encode(prefix, key) if self.wire_ids else str(key) for key in found]
+
+
+def speaking_to(dealwright: servers.Server, cluster: servers.Cluster, database: str) -> Target:
+    """A Dealwright with a fresh workspace in its database."""
+    key = servers.make_key(cluster.dsn(database))
+    return Target(dealwright, cluster, database, "/api/v1", {"authorization": f"Bearer {key.secret}"})
 
 
 @dataclass
@@ -97,24 +96,24 @@ async def _record(dsn: str, folder: Path) -> dict[str, script.Script]:
     """Record the four requests; the lists are recorded when there is enough to fill a page."""
     async with recording.stage(dsn, folder) as stage:
 
-        async def filled(case: Case, number: int, one_id: str = "") -> Request:
+        def filled(case: Case, number: int, one_id: str = "") -> Request:
             body = case.body.replace("@n", str(number)).replace("@id", one_id)
-            return Request(case.method, case.path.replace("@id", one_id), body)
+            return Request(case.method, case.path.replace("@id", one_id), json.loads(body) if body else None)
 
         async def pair(case: Case, first: str = "", second: str = "") -> script.Script:
-            return await stage.script(await filled(case, 900_001, first), await filled(case, 900_002, second))
+            return await stage.script(filled(case, 900_001, first), filled(case, 900_002, second))
 
-        await stage.send(await filled(CREATE_CUSTOMER, 900_000))
+        await stage.send(filled(CREATE_CUSTOMER, 900_000))
         made = await pair(CREATE_CUSTOMER)
         buyers = [made.answer["id"]]
-        buyers.append((await stage.send(await filled(CREATE_CUSTOMER, 900_003))).json()["data"]["id"])
-        await stage.send(await filled(CREATE_DEAL, 900_000, buyers[0]))
+        buyers.append((await stage.send(filled(CREATE_CUSTOMER, 900_003))).json()["data"]["id"])
+        await stage.send(filled(CREATE_DEAL, 900_000, buyers[0]))
         deals = await pair(CREATE_DEAL, *buyers)
         known = [
-            (await stage.send(await filled(CREATE_DEAL, 900_010 + each, buyers[0]))).json()["data"]["id"]
+            (await stage.send(filled(CREATE_DEAL, 900_010 + each, buyers[0]))).json()["data"]["id"]
             for each in range(60)
         ]
-        await stage.send(await filled(GET_DEAL, 0, known[0]))
+        await stage.send(filled(GET_DEAL, 0, known[0]))
         return {
             "POST /customers": made,
             "POST /deals": deals,
@@ -143,6 +142,7 @@ class Rounds:
         self._rates: dict[tuple[str, str], list[float]] = defaultdict(list)
         self._times: dict[tuple[str, str], list[float]] = defaultdict(list)
         self._cpu: dict[tuple[str, str], list[float]] = defaultdict(list)
+        self._database_cpu: dict[tuple[str, str], list[float]] = defaultdict(list)
 
     def play(self, case: Case, targets: Sequence[Target], rounds: int, seconds: float) -> None:
         """A warm-up each, then rounds whose order turns about, so that nobody always comes first."""
@@ -150,26 +150,30 @@ class Rounds:
             load.run(case.job(target, seconds=0.7))
         for number in range(rounds):
             for target in targets if number % 2 == 0 else reversed(targets):
-                before = target.server.cpu_seconds()
+                before, before_database = target.server.cpu_seconds(), target.cluster.cpu_seconds()
                 result = load.run(case.job(target, seconds=seconds))
                 key = case.name, target.server.name
                 self._rates[key].append(result.rate)
                 self._times[key].append(result.p50)
                 self._cpu[key].append((target.server.cpu_seconds() - before) / result.requests * 1e6)
+                self._database_cpu[key].append((target.cluster.cpu_seconds() - before_database) / result.requests * 1e6)
 
     def ratio(self, case: Case, one: str, other: str, bar: float) -> Measure:
         """Median of the rounds' ratios: what a round of ``one`` managed over the neighbouring round of ``other``."""
         ours, theirs = self._rates[case.name, one], self._rates[case.name, other]
         cpu = median(self._cpu[case.name, one]), median(self._cpu[case.name, other])
+        database_cpu = median(self._database_cpu[case.name, one]), median(self._database_cpu[case.name, other])
         return Measure(
             f"{case.name}: rate over {other}",
             median(a / b for a, b in zip(ours, theirs, strict=True)),
             bar=bar,
-            detail=f"{median(ours):,.0f} / {median(theirs):,.0f} per s; server CPU {cpu[0]:.0f} / {cpu[1]:.0f} µs each",
+            detail=f"{median(ours):,.0f} / {median(theirs):,.0f} per s; CPU of the server {cpu[0]:.0f} / {cpu[1]:.0f} µs, "
+            f"of the database {database_cpu[0]:.0f} / {database_cpu[1]:.0f} µs a request",
             raw={
                 "rates": {one: ours, other: theirs},
                 "p50_ms": {name: self._times[case.name, name] for name in (one, other)},
-                "cpu_us": {name: self._cpu[case.name, name] for name in (one, other)},
+                "server_cpu_us": {name: self._cpu[case.name, name] for name in (one, other)},
+                "database_cpu_us": {name: self._database_cpu[case.name, name] for name in (one, other)},
             },
         )
 
@@ -178,17 +182,15 @@ def throughput(cluster: servers.Cluster, folder: Path, *, rounds: int, seconds: 
     """Writes and reads against the floor, writes against the usual stack."""
     floor_dsn, ours_dsn, usual_dsn = (cluster.create(name) for name in ("floor", "ours", "usual"))
     path = record(floor_dsn, folder)
-    asyncio.run(migrate(ours_dsn))
-    key = servers.make_key(ours_dsn)
     played = Rounds()
     with (
         servers.floor(floor_dsn, path) as floor,
         servers.usual(usual_dsn, folder) as usual,
         servers.dealwright(ours_dsn, folder / "ours") as dealwright,
     ):
-        ours = Target(dealwright, ours_dsn, "/api/v1", {"authorization": f"Bearer {key.secret}"})
-        bare = Target(floor, floor_dsn)
-        plain = Target(usual, usual_dsn, wire_ids=False)
+        ours = speaking_to(dealwright, cluster, "ours")
+        bare = Target(floor, cluster, "floor")
+        plain = Target(usual, cluster, "usual", wire_ids=False)
         for target in (ours, bare, plain):
             for case in WRITES:
                 load.run(case.job(target, requests=STOCK))

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import psutil
@@ -108,7 +109,8 @@ class Cluster:
     """The embedded PostgreSQL, with the settings that it always has (fsync and synchronous_commit on)."""
 
     def __init__(self, folder: Path) -> None:
-        self._embedded = EmbeddedPostgres(folder / "cluster")
+        self._folder = folder / "cluster"
+        self._embedded = EmbeddedPostgres(self._folder)
         self._dsn = ""
 
     def __enter__(self) -> Cluster:
@@ -123,17 +125,27 @@ class Cluster:
         return self._dsn.replace("/dealwright?", f"/{name}?")
 
     def run(self, name: str, *statements: str) -> None:
-        """Run statements one by one as the owner."""
+        """Run statements one by one as the owner of a database."""
+        for statement in statements:
+            self.rows(name, statement)
 
-        async def work() -> None:
-            connection = await asyncpg.connect(self.dsn(name))
+    def rows(self, name: str, statement: str) -> list[Any]:
+        """What a query by the owner of a database answers; row-level security does not apply to it."""
+
+        async def work() -> list[Any]:
+            connection = await asyncpg.connect(self.dsn(name), timeout=30)
             try:
-                for statement in statements:
-                    await connection.execute(statement)
+                return list(await connection.fetch(statement))
             finally:
                 await connection.close()
 
-        asyncio.run(work())
+        return asyncio.run(work())
+
+    def cpu_seconds(self) -> float:
+        """Processor time that all processes of the cluster have used so far, ended ones included."""
+        postmaster = psutil.Process(int((self._folder / "postgres" / "postmaster.pid").read_text().split()[0]))
+        alive = sum(sum(child.cpu_times()[:2]) for child in postmaster.children())
+        return float(alive + sum(postmaster.cpu_times()[:4]))
 
     def create(self, name: str) -> str:
         """A new, empty database; answers its DSN."""

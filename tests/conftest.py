@@ -60,6 +60,7 @@ def settings(data_dir: Path) -> Settings:
         global_limit_per_minute=100_000_000,
         key_limit_per_minute=1_000_000,
         check_results=True,
+        run_workers=False,
     )
 
 
@@ -164,7 +165,7 @@ async def events_of(services: Services, client: Client, *, livemode: bool = Fals
     tenant = ids.decode("tenant", client.tenant_id)
     assert tenant is not None
     async with services.database.transaction(tenant, livemode, read_only=True) as tx:
-        rows = await tx.connection.fetch("SELECT event, data FROM events ORDER BY xid, seq")
+        rows = await tx.connection.fetch("SELECT event, data FROM events ORDER BY seq")
     return [(row["event"], row["data"]) for row in rows]
 
 

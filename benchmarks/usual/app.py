@@ -22,7 +22,9 @@ from sqlalchemy import JSON, DateTime, ForeignKey, Numeric, String, Uuid
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-engine = create_async_engine("postgresql+asyncpg://" + os.environ["USUAL_DATABASE_URL"].partition("://")[2], pool_size=10)
+engine = create_async_engine(
+    "postgresql+asyncpg://" + os.environ["USUAL_DATABASE_URL"].partition("://")[2], pool_size=10
+)
 sessions = async_sessionmaker(engine, expire_on_commit=False)
 
 

@@ -26,7 +26,17 @@ import dealwright.modules.platform.operations
 import dealwright.modules.products.operations
 import dealwright.modules.schemas.operations
 import dealwright.modules.search.operations
-import dealwright.surfaces.agents.operations  # noqa: F401 - these declare their operations
+import dealwright.modules.shop.appointments
+import dealwright.modules.shop.customers
+import dealwright.modules.shop.invoices
+import dealwright.modules.shop.payments
+import dealwright.modules.shop.quotes
+import dealwright.modules.shop.settings
+import dealwright.modules.shop.vehicles
+import dealwright.modules.webhooks.delivery_operations
+import dealwright.modules.webhooks.operations
+import dealwright.surfaces.agents.operations
+import dealwright.surfaces.salesbooth.index  # noqa: F401 - these declare their operations
 from dealwright.kernel.access import idempotency
 from dealwright.kernel.access.admission import Admission
 from dealwright.kernel.access.keys import KeyDirectory
@@ -35,6 +45,8 @@ from dealwright.kernel.clock import Clock, utc_now
 from dealwright.kernel.context import Providers
 from dealwright.kernel.crypto import Keyring, load_root
 from dealwright.kernel.errors import DealwrightError
+from dealwright.kernel.feed.feed import Feed
+from dealwright.kernel.feed.sequencer import Sequencer
 from dealwright.kernel.health import Check, database_check, migrations_check
 from dealwright.kernel.operations import registry
 from dealwright.kernel.pipeline import Pipeline
@@ -43,13 +55,23 @@ from dealwright.kernel.store import installation
 from dealwright.kernel.store.database import Database
 from dealwright.kernel.store.embedded import EmbeddedPostgres
 from dealwright.kernel.store.migrate import migrate
+from dealwright.kernel.store.signals import Signals
+from dealwright.modules.shop import schedule as shop_schedule
+from dealwright.modules.shop.registry import shop_registry
+from dealwright.modules.webhooks import queue as webhook_queue
+from dealwright.modules.webhooks.sender import Policy, Sender
+from dealwright.modules.webhooks.worker import Worker
 from dealwright.providers.payments import PaymentProviders
 from dealwright.surfaces.salesbooth.http import SalesboothApi
+from dealwright.surfaces.salesthumb import http as salesthumb
+from dealwright.surfaces.salesthumb.http import SalesthumbApi
+from dealwright.surfaces.web import app as web
 
 log = structlog.get_logger("dealwright")
 
 _WATCH_SECONDS = 0.5
 _CLEAN_SECONDS = 600
+_SHOP_SECONDS = 60
 
 
 @dataclass
@@ -63,6 +85,7 @@ class Services:
     directory: KeyDirectory
     limiter: RateLimiter
     embedded: EmbeddedPostgres | None
+    feed: Feed
 
 
 @contextlib.asynccontextmanager
@@ -84,15 +107,27 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
             directory = KeyDirectory(database, clock, settings.key_limit_per_minute)
             await directory.start()
             limiter: RateLimiter = RedisLimiter(settings.redis_url) if settings.redis_url else MemoryLimiter()
+            signals = Signals(database)
+            feed = Feed(database, signals)
+            sender = Sender(Policy(allow_private=settings.webhooks_allow_private))
             pipeline = Pipeline(
                 database,
                 keyring,
                 clock,
                 checks=_checks(database, limiter),
-                providers=Providers(PaymentProviders(database, clock)),
+                providers=Providers(PaymentProviders(database, clock), sender),
                 check_results=settings.check_results,
             )
+            await signals.start()
+            await feed.start()
+            worker: Worker | None = None
+            if settings.run_workers:
+                sequencer = Sequencer(database, signals, [webhook_queue.fan_out])
+                background.append(asyncio.create_task(sequencer.run()))
+                worker = Worker(database, signals, keyring, sender, clock, settings.webhooks_retry_schedule)
+                await worker.start()
             background.append(asyncio.create_task(_clean(database, clock)))
+            background.append(asyncio.create_task(_keep_shops(pipeline)))
             if embedded is not None:
                 background.append(asyncio.create_task(_watch(embedded)))
             yield Services(
@@ -103,7 +138,13 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
                 directory=directory,
                 limiter=limiter,
                 embedded=embedded,
+                feed=feed,
             )
+            if worker is not None:
+                await worker.stop()
+            await feed.stop()
+            await signals.stop()
+            await sender.close()
             await directory.stop()
             await limiter.close()
         finally:
@@ -133,6 +174,14 @@ async def _watch(embedded: EmbeddedPostgres) -> None:
                 await asyncio.to_thread(embedded.ensure_running)
 
 
+async def _keep_shops(pipeline: Pipeline) -> None:
+    """Let quotes lapse and invoices become overdue."""
+    while True:
+        await asyncio.sleep(_SHOP_SECONDS)
+        with contextlib.suppress(DealwrightError):
+            await shop_schedule.run(pipeline, pipeline.clock)
+
+
 async def _clean(database: Database, clock: Clock) -> None:
     """Remove what has expired."""
     while True:
@@ -150,12 +199,19 @@ class Application:
         self._clock = clock
         self.services: Services | None = None
         self._salesbooth: SalesboothApi | None = None
+        self._salesthumb: SalesthumbApi | None = None
+        self._web: ASGIApp | None = None
+        self._root_hosts = frozenset(host.lower().encode() for host in self.settings.salesbooth_root_hosts)
+        self._shop_hosts = frozenset(host.lower().encode() for host in self.settings.salesthumb_hosts)
         self._stack = contextlib.AsyncExitStack()
 
     async def start(self) -> None:
         running = await self._stack.enter_async_context(services(self.settings, self._clock))
         self.services = running
         self._salesbooth = SalesboothApi(running.pipeline, running.admission, registry, self.settings)
+        shop_admission = salesthumb.admission(running.directory, running.limiter, self.settings)
+        self._salesthumb = SalesthumbApi(running.pipeline, shop_admission, shop_registry, self.settings)
+        self._web = web.create(registry, self.settings)
 
     async def stop(self) -> None:
         await self._stack.aclose()
@@ -163,9 +219,27 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
-        elif scope["type"] == "http":
-            assert self._salesbooth is not None
+            return
+        assert self._salesbooth is not None
+        assert self._salesthumb is not None
+        assert self._web is not None
+        if scope["type"] == "http" and scope["path"].startswith("/api/v1/"):
             await self._salesbooth(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith("/v1/") and self._at_root(scope):
+            await self._salesbooth(scope, receive, send, "/v1")
+        elif scope["type"] == "http" and self._is_for_salesthumb(scope):
+            await self._salesthumb(scope, receive, send)
+        else:
+            await self._web(scope, receive, send)
+
+    def _at_root(self, scope: Scope) -> bool:
+        """Whether the caller named a host on which the Salesbooth API also answers at /v1."""
+        return _host(scope) in self._root_hosts
+
+    def _is_for_salesthumb(self, scope: Scope) -> bool:
+        """Below its prefix, on its own hosts if it has any."""
+        here: bool = scope["path"].startswith(f"{self.settings.salesthumb_prefix}/")
+        return here and (not self._shop_hosts or _host(scope) in self._shop_hosts)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -173,7 +247,10 @@ class Application:
             if message["type"] == "lifespan.startup":
                 try:
                     await self.start()
-                except (DealwrightError, SettingsError) as problem:
+                except Exception as problem:
+                    if not isinstance(problem, DealwrightError | SettingsError):
+                        log.exception("start_failed")
+                    await self.stop()
                     await send({"type": "lifespan.startup.failed", "message": str(problem)})
                     return
                 await send({"type": "lifespan.startup.complete"})
@@ -181,6 +258,12 @@ class Application:
                 await self.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _host(scope: Scope) -> bytes:
+    """The host that the caller named, without its port."""
+    host: bytes = dict(scope["headers"]).get(b"host", b"")
+    return host.partition(b":")[0].lower()
 
 
 def create_app(settings: Settings, **options: Any) -> ASGIApp:

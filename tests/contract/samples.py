@@ -25,13 +25,20 @@ SAMPLES: dict[str, Sample] = {}
 ARGUMENTS: dict[str, Arguments] = {}
 """By operation id: what a valid call about the given record carries."""
 
+TEST_MODE_ONLY = {"payment_intents"}
+"""Groups whose records need an outside account in live mode."""
+
 REFERENCES: dict[str, str] = {
     "customer_id": "customers",
     "product_id": "products",
     "deal_id": "deals",
     "payment_intent_id": "payment_intents",
+    "entity_id": "customers",
 }
 """By parameter: the group whose record it names."""
+
+LOOKING: set[str] = set()
+"""Operations that are sent like a write and change nothing, so that the audit trail has nothing to say of them."""
 
 SUBJECTS: dict[str, str] = {}
 """By operation id: the group whose record ``id`` names, where it is not the operation's own."""
@@ -110,3 +117,18 @@ async def _payment_intent(api: Client) -> str:
     await _with_item(api, deal_id)
     made = await api.data("POST", "/payments?action=create-intent", json={"deal_id": deal_id})
     return str(made["payment_intent_id"])
+
+
+@arguments_for("audit.list", "audit.verify", "audit.export")
+async def _about_a_customer(api: Client, _: str) -> dict[str, Any]:
+    return {"entity_type": "customer"}
+
+
+@arguments_for("deals.update", "products.update")
+async def _new_description(api: Client, _: str) -> dict[str, Any]:
+    return {"description": "changed"}
+
+
+@arguments_for("batch.execute")
+async def _one_step(api: Client, _: str) -> dict[str, Any]:
+    return {"operations": [{"method": "POST", "resource": "customers", "body": {"name": "Jane Smith"}}]}

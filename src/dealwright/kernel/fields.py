@@ -32,6 +32,10 @@ class InQuery:
     """Marks a field of a write operation that the documented call carries in the query string."""
 
 
+class CommaSeparated:
+    """Marks a list that the query string carries as one text, its members separated by commas."""
+
+
 class Input(BaseModel):
     """Base of every input model. Unknown members are ignored, never stored."""
 
@@ -153,13 +157,14 @@ Currency = Annotated[
 ]
 Csv = Annotated[
     list[str],
+    CommaSeparated(),
     BeforeValidator(_split),
     WithJsonSchema({"type": "string", "description": "comma-separated names"}),
 ]
 Instant = Annotated[
     datetime,
     BeforeValidator(_instant),
-    PlainSerializer(clock.iso, return_type=str),
+    PlainSerializer(clock.iso, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 Metadata = Annotated[

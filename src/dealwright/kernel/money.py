@@ -14,20 +14,33 @@ from babel.numbers import format_currency
 LARGEST: Final = Decimal("999999999999.99")
 """No single amount may be larger, in any currency's major unit."""
 
-_FRACTIONS: Final[Mapping[str, tuple[int, int, int, int]]] = get_global("currency_fractions")
-_DEFAULT_FRACTION: Final = _FRACTIONS["DEFAULT"]
-_CURRENCIES: Final[frozenset[str]] = frozenset(get_global("all_currencies"))
+_CURRENCIES: Final[frozenset[str]] = frozenset(
+    code
+    for in_territory in get_global("territory_currencies").values()
+    for code, _, until, is_tender in in_territory
+    if until is None and is_tender
+)
+"""What is legal tender somewhere today (CLDR)."""
+
+_EXPONENTS: Final[Mapping[str, int]] = {
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+}
+"""Minor units of ISO 4217 where they are not 2. CLDR's are no substitute: they say what is usual in shops (RSD 0), but
+payment providers count in ISO's (RSD 2).
+"""
+_CLDR_FRACTIONS: Final[Mapping[str, tuple[int, int, int, int]]] = get_global("currency_fractions")
 
 
 def is_currency(code: str) -> bool:
-    """Whether ``code`` is an ISO 4217 code (upper case) that CLDR knows."""
+    """Whether ``code`` is the ISO 4217 code (upper case) of a currency in circulation."""
     return code in _CURRENCIES
 
 
 @lru_cache(maxsize=512)
 def exponent(currency: str) -> int:
     """Digits behind the point: 2 for USD, 0 for JPY, 3 for KWD."""
-    return _FRACTIONS.get(currency, _DEFAULT_FRACTION)[0]
+    return _EXPONENTS.get(currency, 2)
 
 
 @lru_cache(maxsize=16)
@@ -71,7 +84,11 @@ _ENGLISH: Final = Locale.parse("en_US")
 @lru_cache(maxsize=4096)
 def formatted(amount: Decimal, currency: str) -> str:
     """How a person reads it, in US English: ``$1,099.00``."""
-    return format_currency(amount, currency, locale=_ENGLISH)
+    digits = exponent(currency)
+    if digits == _CLDR_FRACTIONS.get(currency, _CLDR_FRACTIONS["DEFAULT"])[0]:
+        return format_currency(amount, currency, locale=_ENGLISH)
+    pattern = f"¤#,##0.{'0' * digits}"
+    return format_currency(amount, currency, pattern, locale=_ENGLISH, currency_digits=False)
 
 
 def structured(amount: Decimal, currency: str) -> dict[str, str]:

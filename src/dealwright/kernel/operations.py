@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import re
 import typing
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -44,6 +44,8 @@ class Tool:
 
     name: str
     category: str
+    arguments: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Arguments that the tool documents under a name of its own, and the field of the input that each one fills."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,7 @@ def operation(
     events: Iterable[str] = (),
     errors: Iterable[type[DealwrightError]] = (),
     tool: tuple[str, str] | None = None,
+    tool_arguments: Mapping[str, str] | None = None,
     locking: Literal["required", "optional"] | None = None,
     idempotent: bool | None = None,
     shaped: bool = False,
@@ -208,6 +211,7 @@ def operation(
 
     The input model is read from the annotation of the handler's second parameter, summary and description from its
     docstring. ``idempotent`` (Idempotency-Key is honoured) defaults to every POST that asks for credentials.
+    ``tool_arguments`` says what the tool calls a field of the input otherwise: ``{"query": "search"}``.
     """
 
     def declare(handler: H) -> H:
@@ -241,7 +245,7 @@ def operation(
                 status=status,
                 events=tuple(events),
                 errors=tuple(errors),
-                tool=Tool(*tool) if tool is not None else None,
+                tool=Tool(*tool, tool_arguments or {}) if tool is not None else None,
                 locking=locking,
                 idempotent=idempotent if idempotent is not None else method == "POST" and "public" not in credentials,
                 shaped=shaped,

@@ -12,15 +12,17 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 import structlog
 from pydantic import ValidationError
 
 from dealwright.kernel import fields, resources, versions
 from dealwright.kernel.access.idempotency import Slot, check_key
+from dealwright.kernel.access.keys import acting_for
 from dealwright.kernel.access.principals import Principal, grants
 from dealwright.kernel.clock import Clock
-from dealwright.kernel.context import Context, Providers, Steps
+from dealwright.kernel.context import Context, Providers, Steps, new_ref
 from dealwright.kernel.crypto import Keyring, TenantCipher
 from dealwright.kernel.errors import (
     DealwrightError,
@@ -120,7 +122,7 @@ def authorise(operation: Operation, principal: Principal) -> None:
 
 async def show_current(ctx: Context, error: StaleVersion) -> None:
     """Turn the row that a stale write met into the wire object that the caller gets with the 412."""
-    resource = resources.by_name(ctx.operation.resource)
+    resource = resources.by_name(ctx.operation.resource) if ctx.operation is not None else None
     if resource is not None and error.data is not None:
         error.data = await ctx.wire_one(resource, error.data)
 
@@ -260,6 +262,7 @@ class Pipeline:
             delegation_id=call.delegation_id,
             origin=call.origin,
             providers=self._providers,
+            checked=self._check_results,
         )
 
     def _transaction(self, call: Call, *, read_only: bool) -> AbstractAsyncContextManager[Transaction]:
@@ -277,7 +280,32 @@ class Pipeline:
                 yield ctx
                 await ctx.flush()
 
-        return Steps(open_context, call.principal, self.clock(), self._checks, self._providers, call.origin)
+        return Steps(open_context, call.principal, self.clock(), self._checks, self._providers, call.origin, self)
+
+    def system(self) -> AbstractAsyncContextManager[Transaction]:
+        """A read-only transaction that sees every workspace."""
+        return self.database.system(read_only=True)
+
+    @asynccontextmanager
+    async def within(self, tenant_id: UUID, livemode: bool, actor: str = "system") -> AsyncIterator[Context]:
+        """A context in a transaction of its own inside a workspace, acting as the server itself: for schedules, and
+        for public operations that found out whose record they are about. Raises NotFound for an unknown workspace.
+        """
+        async with self.database.transaction(tenant_id, livemode) as tx:
+            principal = await acting_for(tx, actor)
+            ctx = Context(
+                tx=tx,
+                principal=principal,
+                now=self.clock(),
+                tenant_cipher=self._cipher(principal),
+                operation=None,
+                ref=new_ref(),
+                actor=actor,
+                providers=self._providers,
+                checked=self._check_results,
+            )
+            yield ctx
+            await ctx.flush()
 
     async def perform(self, ctx: Context, call: Call, params: Any) -> Outcome:
         """Run the handler in an open transaction and write the ledger; batch calls this once per step."""

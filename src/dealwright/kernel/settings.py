@@ -11,7 +11,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -46,13 +46,20 @@ class Settings(BaseModel):
     global_limit_per_minute: int = Field(50_000, ge=1, description="all tenants together; beyond it 503")
     forwarded_allow_ips: str = Field("127.0.0.1", description="proxies whose X-Forwarded-* headers are believed")
     salesbooth_root_hosts: tuple[str, ...] = Field((), description="hosts on which Salesbooth also answers at /v1")
-    salesthumb_prefix: str = Field("/v1", pattern=r"^(/[a-z0-9_-]+)+$", description="path below which SalesThumb answers")
+    salesthumb_prefix: str = Field("/v1", pattern=r"^(/[a-z0-9_-]+)+$", description="where SalesThumb answers")
     salesthumb_hosts: tuple[str, ...] = Field((), description="hosts on which SalesThumb answers; unset: on all others")
+    run_workers: bool = Field(True, description="place events and deliver webhooks in the serving process, too")
+    webhooks_retry_schedule: tuple[Annotated[float, Field(gt=0, le=604_800)], ...] = Field(
+        (1800, 3600), max_length=20, description="seconds before each further attempt; the first is made at once"
+    )
+    webhooks_allow_private: bool = Field(
+        False, description="let webhooks go to private addresses, and to plain http with test keys"
+    )
     log_format: str = Field("console", pattern="^(console|json)$")
     check_results: bool = Field(False, description="verify every answer against its declared model (for tests)")
 
 
-_LISTS = frozenset({"salesbooth_root_hosts", "salesthumb_hosts"})
+_LISTS = frozenset({"salesbooth_root_hosts", "salesthumb_hosts", "webhooks_retry_schedule"})
 _PLAIN_NAMES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
 
 

@@ -6,10 +6,11 @@ Three tiers are checked at once (Salesbooth API, Rate Limiting): per key, per IP
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from dealwright.kernel.access import keys
-from dealwright.kernel.access.keys import KeyDirectory
+from dealwright.kernel.access.keys import Brand, KeyDirectory
 from dealwright.kernel.access.principals import PUBLIC, Principal
 from dealwright.kernel.access.rate_limits import Hit, RateLimiter, Rule, Verdict, key_rule
 from dealwright.kernel.errors import (
@@ -51,9 +52,21 @@ class Refused(Exception):
 
 
 class Admission:
-    """Authenticates and charges the limits of one process."""
+    """Authenticates and charges the limits of one process, for the keys of one published API.
 
-    def __init__(self, directory: KeyDirectory, limiter: RateLimiter, settings: Settings) -> None:
+    ``rule`` makes the limit of a key out of its requests per minute.
+    """
+
+    def __init__(
+        self,
+        directory: KeyDirectory,
+        limiter: RateLimiter,
+        settings: Settings,
+        brand: Brand = "sb",
+        rule: Callable[[int], Rule] = key_rule,
+    ) -> None:
+        self._brand: Brand = brand
+        self._make_rule = rule
         self._directory = directory
         self._limiter = limiter
         self._global = Rule("global", settings.global_limit_per_minute)
@@ -65,7 +78,7 @@ class Admission:
     def _key_rule(self, limit: int) -> Rule:
         rule = self._key_rules.get(limit)
         if rule is None:
-            rule = self._key_rules[limit] = key_rule(limit)
+            rule = self._key_rules[limit] = self._make_rule(limit)
         return rule
 
     async def admit(self, credential: Credential, ip: str, limit: Rule | None = None) -> Admitted:
@@ -94,12 +107,16 @@ class Admission:
                 RateLimited("Too many failed authentications from this address", retry_after=state.retry_after), state
             )
         try:
-            return await self._directory.find(secret)
+            return await self._directory.find(secret, self._brand)
         except (InvalidKey, Unauthenticated) as error:
             await self._limiter.charge(failures)
             raise Refused(error, state) from None
         except DealwrightError as error:
             raise Refused(error, state) from None
+
+    async def charge(self, limit: Rule, ip: str) -> None:
+        """Charge an operation's own limit for a caller who was admitted before it was known. Raises Refused."""
+        self._judge(await self._limiter.check([Hit(limit, ip)]))
 
     async def _charge(self, principal: Principal, ip: str, limit: Rule | None) -> Verdict:
         hits = [Hit(self._global, "*")]
@@ -110,7 +127,10 @@ class Admission:
             hits.append(Hit(self._ip, ip))
         if limit is not None:
             hits.append(Hit(limit, ip))
-        verdict = await self._limiter.check(hits)
+        return self._judge(await self._limiter.check(hits))
+
+    @staticmethod
+    def _judge(verdict: Verdict) -> Verdict:
         if verdict.allowed:
             return verdict
         if verdict.rule is not None and verdict.rule.name == "global":

@@ -1,8 +1,9 @@
 """Workspaces and API keys: made, found by their secret, revoked.
 
-A secret is ``sb_{live|test|pub}_{random}``, or ``sb_{kind}_{region}_{random}`` where the server has a region; only its
-SHA-256 is stored (the random part carries 200 bits, so a plain hash is enough). Found keys are kept in memory; a
-trigger in the database announces every change, and while that announcement cannot be heard nothing is kept.
+A secret is ``sb_{live|test|pub}_{random}``, or ``sb_{kind}_{region}_{random}`` where the server has a region, and
+``st_{live|test}_{random}`` for the SalesThumb API: a key opens the API that it was made for. Only its SHA-256 is stored
+(the random part carries 200 bits, so a plain hash is enough). Found keys are kept in memory; a trigger in the database
+announces every change, and while that announcement cannot be heard nothing is kept.
 """
 
 from __future__ import annotations
@@ -25,16 +26,21 @@ from dealwright.kernel import ids
 from dealwright.kernel.access.principals import PUBLISHABLE_SCOPES, Principal, WorkspaceSettings
 from dealwright.kernel.access.tables import api_keys, tenants
 from dealwright.kernel.clock import Clock
-from dealwright.kernel.errors import InvalidKey, Unauthenticated
+from dealwright.kernel.errors import InvalidKey, NotFound, Unauthenticated
 from dealwright.kernel.store.database import Database, Record, Transaction
 from dealwright.kernel.store.statements import Statement, given
 
 KeyKind = Literal["live", "test", "pub"]
+Brand = Literal["sb", "st"]
+"""Which published API a key opens, as its first letters say: Salesbooth or SalesThumb."""
 
 CHANGES_CHANNEL: Final = "dealwright_access"
 KEY_PREFIX: Final = "key"
 TENANT_PREFIX: Final = "tenant"
-_FORM: Final = re.compile(r"sb_(?:live|test|pub)_(?:[a-z]{2}_)?[0-9A-Za-z_]{8,128}")
+_FORMS: Final[dict[Brand, re.Pattern[str]]] = {
+    "sb": re.compile(r"sb_(?:live|test|pub)_(?:[a-z]{2}_)?[0-9A-Za-z_]{8,128}"),
+    "st": re.compile(r"st_(?:live|test)_[0-9A-Za-z]{8,128}"),
+}
 _USED_EVERY_SECONDS: Final = 60
 _FIRST_WORKSPACE_LOCK: Final = 4_150_221_098
 """Advisory lock number of making the first workspace; never reused for anything else."""
@@ -54,8 +60,8 @@ def secret_hash(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def looks_like_key(text: str) -> bool:
-    return _FORM.fullmatch(text) is not None
+def looks_like_key(text: str, brand: Brand = "sb") -> bool:
+    return _FORMS[brand].fullmatch(text) is not None
 
 
 def is_publishable(secret: str) -> bool:
@@ -83,6 +89,9 @@ _keys: Final = Statement(
 )
 _any_workspace: Final = Statement(select(tenants.c.tenant_id).limit(1))
 _one_at_a_time: Final = Statement(select(func.pg_advisory_xact_lock(_FIRST_WORKSPACE_LOCK)))
+_workspace: Final = Statement(
+    select(tenants.c.settings, tenants.c.key_version).where(tenants.c.tenant_id == given("tenant"))
+)
 _used: Final = Statement(update(api_keys).where(api_keys.c.id == given("key")).values(last_used_at=given("at")))
 
 
@@ -116,6 +125,7 @@ async def create_key(
     expires_at: datetime | None = None,
     region: str | None = None,
     livemode: bool | None = None,
+    brand: Brand = "sb",
 ) -> NewKey:
     """Make a key for the workspace called ``workspace`` (made when it is new) in a system transaction.
 
@@ -123,7 +133,8 @@ async def create_key(
     """
     tenant_id = await ensure_workspace(tx, workspace, now)
     key = ids.uuid7()
-    secret = f"sb_{kind}_{region + '_' if region else ''}{ids.token(40)}"
+    place = f"{region}_" if region and brand == "sb" else ""
+    secret = f"{brand}_{kind}_{place}{ids.token(40)}"
     held = sorted(PUBLISHABLE_SCOPES) if kind == "pub" else list(scopes)
     await tx.run(
         _add_key,
@@ -164,6 +175,21 @@ async def revoke_key(tx: Transaction, key_id: str, now: datetime) -> bool:
     return key is not None and await tx.value(_revoke, key=key, at=now) is not None
 
 
+async def acting_for(tx: Transaction, actor: str) -> Principal:
+    """The server itself, at work inside the workspace and mode of a transaction. Raises NotFound for no workspace."""
+    row = await tx.row(_workspace)
+    if row is None:
+        raise NotFound
+    return Principal(
+        kind="system",
+        key_id=actor,
+        tenant_id=tx.tenant_id,
+        livemode=tx.livemode,
+        settings=WorkspaceSettings.model_validate(row["settings"]),
+        encryption_version=row["key_version"],
+    )
+
+
 class KeyDirectory:
     """Finds the principal behind a secret, from memory where that is safe."""
 
@@ -189,13 +215,13 @@ class KeyDirectory:
         with contextlib.suppress(Exception):
             await self._write_use()
 
-    async def find(self, secret: str) -> Principal:
-        """Raises InvalidKey for an unknown or revoked key, Unauthenticated for an expired one."""
+    async def find(self, secret: str, brand: Brand = "sb") -> Principal:
+        """Raises InvalidKey for an unknown or revoked key or one of another API, Unauthenticated for an expired one."""
+        if not looks_like_key(secret, brand):
+            raise InvalidKey
         digest = secret_hash(secret)
         known = self._known.get(digest)
         if known is None:
-            if not looks_like_key(secret):
-                raise InvalidKey
             changes = self._changes
             async with self._database.system(read_only=True) as tx:
                 row = await tx.row(_find_key, hash=digest)

@@ -35,7 +35,8 @@ class WorkspaceSettings(BaseModel):
     """The part of a total that a checkout asks for first; None: no deposit."""
 
 
-PrincipalKind = Literal["public", "secret_key", "publishable_key", "session"]
+PrincipalKind = Literal["public", "secret_key", "publishable_key", "session", "system"]
+"""Where a call comes from; ``system`` is the server itself, in a schedule or on behalf of a public caller."""
 
 
 @dataclass(frozen=True, slots=True)

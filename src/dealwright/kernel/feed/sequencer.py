@@ -85,7 +85,7 @@ class Sequencer:
             while True:
                 await self._sleep()
                 try:
-                    while await self.place() == BATCH:
+                    while await Database.retrying(self.place) == BATCH:
                         pass
                     await asyncio.sleep(_REST_SECONDS)
                 except DealwrightError as problem:

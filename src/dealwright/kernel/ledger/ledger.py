@@ -19,7 +19,10 @@ import orjson
 from dealwright.kernel import clock, ids
 from dealwright.kernel.errors import Unavailable
 from dealwright.kernel.store.database import Transaction, on_violation
-from dealwright.kernel.store.statements import Statement
+from dealwright.kernel.store.statements import RawStatement
+
+EVENTS_WRITTEN: Final = "events_written"
+"""Signal: events were committed and wait for their positions."""
 
 on_violation("pk_audit_log", lambda: Unavailable("Another request changed this record at the same moment; try again"))
 
@@ -67,17 +70,6 @@ def entry_hash(
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-class _Sql(Statement):
-    """Hand-written SQL whose parameters are given in order."""
-
-    __slots__ = ()
-
-    def __init__(self, sql: str, names: tuple[str, ...]) -> None:
-        self.sql = sql
-        self._names = names
-        self._constants = {}
-
-
 _AUDIT: Final = """
 INSERT INTO audit_log (tenant_id, livemode, entity_type, entity_id, seq, id, action, actor, changes, snapshot,
                        previous_hash, entry_hash, created_at)
@@ -101,13 +93,13 @@ FROM unnest({ids}::uuid[], {names}::text[], {types}::text[], {entities}::text[],
      AS e(id, event, entity_type, entity_id, data)"""
 _EVENT_NAMES: Final = ("event_ids", "event_names", "event_types", "event_entities", "event_data")
 
-_write_entry: Final = _Sql(_AUDIT, _AUDIT_NAMES)
-_write_events: Final = _Sql(
+_write_entry: Final = RawStatement(_AUDIT, _AUDIT_NAMES)
+_write_events: Final = RawStatement(
     _EVENTS.format(tenant="$1::uuid", mode="$2::boolean", at="$3::timestamptz", ids="$4", names="$5", types="$6",
                    entities="$7", data="$8"),
     ("tenant", "mode", "at", *_EVENT_NAMES),
 )  # fmt: skip
-_write_both: Final = _Sql(
+_write_both: Final = RawStatement(
     f"WITH entry AS ({_AUDIT})"
     + _EVENTS.format(tenant="$1", mode="$2", at="$11", ids="$12", names="$13", types="$14", entities="$15", data="$16"),
     _AUDIT_NAMES + _EVENT_NAMES,
@@ -149,3 +141,5 @@ async def write(tx: Transaction, entries: Sequence[AuditEntry], events: Sequence
             await tx.run(_write_entry, **_entry_values(entry, now))
     elif events:
         await tx.run(_write_events, at=now, **_event_values(events))
+    if events:
+        tx.signal(EVENTS_WRITTEN)

@@ -1,24 +1,16 @@
-"""The two append-only tables of the ledger. The serving role may insert and read, never update or delete."""
+"""The append-only tables of the ledger. The serving role may insert and read, never update or delete.
+
+An event is written without a position; :mod:`dealwright.kernel.feed.sequencer` gives it one after its commit.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Identity, Index, Integer, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Identity, Index, Integer, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import UserDefinedType
 
 from dealwright.kernel.store.tables import instant, metadata
-
-
-class Xid8(UserDefinedType[int]):
-    """A transaction id that never wraps around."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        return "xid8"
-
 
 audit_log: Final = Table(
     "audit_log",
@@ -47,12 +39,21 @@ events: Final = Table(
     Column("livemode", Boolean, primary_key=True),
     Column("id", Uuid, primary_key=True),
     Column("seq", BigInteger, Identity(), nullable=False),
-    Column("xid", Xid8, nullable=False, server_default="pg_current_xact_id()"),
+    Column("position", BigInteger),
     Column("event", Text, nullable=False),
     Column("entity_type", Text, nullable=False),
     Column("entity_id", Text, nullable=False),
     Column("data", JSONB, nullable=False),
     instant("created_at"),
-    Index(None, "xid", "seq"),
+    Index(None, "tenant_id", "livemode", "position"),
+    Index("ix_events_unplaced", "seq", postgresql_where=text("position IS NULL")),
     info={"isolation": "tenant_and_mode"},
 )
+
+event_feed: Final = Table(
+    "event_feed",
+    metadata,
+    Column("only_row", Boolean, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+"""One row: the newest position that an event has. Whoever places events holds its lock."""

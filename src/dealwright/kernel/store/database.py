@@ -45,7 +45,6 @@ _UNSTORABLE: Final = (
     asyncpg.DatetimeFieldOverflowError,
     asyncpg.CharacterNotInRepertoireError,
     asyncpg.UntranslatableCharacterError,
-    asyncpg.exceptions._base.DataError,  # found by the driver before it asks the server
 )
 _RETRYABLE: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
@@ -62,7 +61,7 @@ def _translated(problem: BaseException) -> DealwrightError | None:
     if isinstance(problem, asyncpg.IntegrityConstraintViolationError):
         error = _violations.get(problem.constraint_name or "")
         return error() if error is not None else None
-    if isinstance(problem, _UNSTORABLE):
+    if isinstance(problem, _UNSTORABLE) or type(problem) is asyncpg.DataError:  # this one comes from the driver
         log.warning("unstorable_value", problem=type(problem).__name__)
         return InvalidRequest(
             "A value is too large or of a form that cannot be stored", code="validation_error.unstorable_value"

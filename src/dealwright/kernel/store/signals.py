@@ -111,6 +111,8 @@ class Signals:
             texts = [self.notice(name, word) for name, word in outgoing.items()]
             try:
                 async with self._database.system() as tx:
-                    await tx.connection.execute("SELECT pg_notify($1, text) FROM unnest($2::text[]) text", CHANNEL, texts)
+                    await tx.connection.execute(
+                        "SELECT pg_notify($1, text) FROM unnest($2::text[]) text", CHANNEL, texts
+                    )
             except DealwrightError:
                 log.info("signal_not_sent", names=list(outgoing))

@@ -37,6 +37,17 @@ class Statement:
         return [values[name] if name in values else constants[name] for name in self._names]
 
 
+class RawStatement(Statement):
+    """Hand-written SQL, for what SQLAlchemy would only make harder to read; its parameters by name, in order."""
+
+    __slots__ = ()
+
+    def __init__(self, sql: str, names: Sequence[str]) -> None:
+        self.sql = sql
+        self._names = tuple(names)
+        self._constants = {}
+
+
 def given(name: str, type_: Any = None) -> Any:
     """A parameter to be filled at execution; its type is needed where PostgreSQL cannot infer it."""
     return bindparam(name, type_=type_)

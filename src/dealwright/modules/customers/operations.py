@@ -29,6 +29,7 @@ from dealwright.modules.customers.models import (
     scope="customers:read",
     result=CustomerPage,
     tool=("search_customers", "customers"),
+    tool_arguments={"query": "search"},
     shaped=True,
     resource="customer",
 )

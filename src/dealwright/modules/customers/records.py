@@ -37,7 +37,9 @@ _by_email: Final = Statement(
         in_scope(customers), customers.c.email_token == given("token"), customers.c.deleted_at.is_(None)
     )
 )
-_by_ids: Final = Statement(select(*readable(customers)).where(in_scope(customers), customers.c.id == func.any(given("keys"))))
+_by_ids: Final = Statement(
+    select(*readable(customers)).where(in_scope(customers), customers.c.id == func.any(given("keys")))
+)
 
 listing: Final = List(
     customers,

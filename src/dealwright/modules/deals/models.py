@@ -75,6 +75,7 @@ class ApplyDiscount(Discount):
 
 class DealList(Listing):
     status: Status | None = None
+    active: Annotated[Flag, Field(description="leave out what is closed, cancelled or expired")] = False
     customer_id: Identifier | None = None
     created_after: Instant | None = None
     created_before: Instant | None = None

@@ -10,7 +10,7 @@ from dealwright.kernel.errors import Conflict, InvalidTransition, NotFound
 from dealwright.kernel.operations import Reply, operation
 from dealwright.kernel.store.database import Record
 from dealwright.modules.customers import records as customers
-from dealwright.modules.deals import records, service
+from dealwright.modules.deals import records, rules, service
 from dealwright.modules.deals.models import (
     DealDeleted,
     DealGet,
@@ -60,6 +60,7 @@ async def list_deals(ctx: Context, params: DealList) -> Reply:
         created_before=params.created_before,
         min_value=params.min_value,
         max_value=params.max_value,
+        not_ended=list(rules.ENDED) if params.active else None,
     )
     page = await records.listing.page(ctx.tx, params, filters)
     found = await ctx.wire(records.resource, page.rows, params.include or ())
@@ -74,6 +75,7 @@ async def list_deals(ctx: Context, params: DealList) -> Reply:
     scope="deals:read",
     result=DealView,
     tool=("check_deal_status", "deals"),
+    tool_arguments={"deal_id": "id"},
     shaped=True,
     resource="deal",
 )

@@ -30,6 +30,7 @@ listing: Final = List(
     deals,
     {
         "status": lambda: deals.c.status == given("status"),
+        "not_ended": lambda: deals.c.status != func.all(given("not_ended")),
         "customer": lambda: deals.c.customer_id == given("customer"),
         "created_after": lambda: deals.c.created_at >= given("created_after"),
         "created_before": lambda: deals.c.created_at <= given("created_before"),
@@ -222,7 +223,9 @@ def _newest_of(matching: Select[Any]) -> Statement:
     return Statement(select(_owner.c.owner_id, newest).select_from(_owner.join(newest, literal(True))))
 
 
-_of_customers: Final = _newest_of(select(*readable(deals)).where(in_scope(deals), deals.c.customer_id == _owner.c.owner_id))
+_of_customers: Final = _newest_of(
+    select(*readable(deals)).where(in_scope(deals), deals.c.customer_id == _owner.c.owner_id)
+)
 _of_products: Final = _newest_of(
     select(*readable(deals)).where(
         in_scope(deals),

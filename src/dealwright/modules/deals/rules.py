@@ -32,6 +32,9 @@ STATUSES: Final[tuple[Status, ...]] = (
     "cancelled",
     "expired",
 )
+ENDED: Final[tuple[Status, ...]] = ("closed", "cancelled", "expired")
+"""Statuses in which nothing is left to do."""
+
 EDITABLE: Final = frozenset({"draft", "in_progress", "partially_accepted"})
 """Statuses in which what the deal is worth may still change."""
 

@@ -22,7 +22,9 @@ from dealwright.modules.products import rules
 from dealwright.modules.products.tables import products
 
 _search: Final = Search(products)
-_by_ids: Final = Statement(select(*readable(products)).where(in_scope(products), products.c.id == func.any(given("keys"))))
+_by_ids: Final = Statement(
+    select(*readable(products)).where(in_scope(products), products.c.id == func.any(given("keys")))
+)
 
 listing: Final = List(
     products,

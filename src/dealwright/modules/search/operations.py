@@ -76,7 +76,11 @@ def _known(types: list[str]) -> list[str]:
 class SearchInput(Input):
     q: Annotated[str, StringConstraints(min_length=2, max_length=200), Field(description="words to look for")]
     limit: Annotated[Integer, Field(ge=1, le=25)] = 10
-    types: Annotated[Csv | None, AfterValidator(lambda types: _known(types) if types else types)] = None
+    types: Annotated[
+        Csv | None,
+        AfterValidator(lambda types: _known(types) if types else types),
+        Field(description=f"any of {', '.join(_KINDS)}; all when left out"),
+    ] = None
 
 
 class Hit(Wire):
@@ -99,6 +103,7 @@ class SearchResult(Wire):
     result=SearchResult,
     errors=(InsufficientScope,),
     tool=("global_search", "discovery"),
+    tool_arguments={"query": "q"},
 )
 async def search(ctx: Context, params: SearchInput) -> Reply:
     """Search customers, products, deals and contracts at once, best first.

@@ -70,7 +70,7 @@ class Totals:
 
     @property
     def within_bounds(self) -> bool:
-        return 0 < self.subtotal_cents and 0 <= self.tax_cents and self.total_cents <= LARGEST_CENTS
+        return self.subtotal_cents > 0 and self.tax_cents >= 0 and self.total_cents <= LARGEST_CENTS
 
     def columns(self) -> dict[str, int]:
         return {

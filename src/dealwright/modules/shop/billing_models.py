@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, StringConstraints
 
+from dealwright.kernel.errors import invalid_field
 from dealwright.kernel.fields import Cents, Identifier, Input, Integer, LongText, Patch, Wire
 from dealwright.kernel.paging import Onward, OnwardView
+from dealwright.modules.shop import billing
 from dealwright.modules.shop.billing import InvoiceStatus, Method, QuoteStatus
 from dealwright.modules.shop.models import InPath, Moment, Time
 
@@ -31,6 +34,17 @@ class LineItemView(Wire):
 Lines = Annotated[list[LineItem], Field(min_length=1, max_length=MOST_LINES)]
 Tax = Annotated[Cents, Field(description="tax in cents, as the caller worked it out", examples=[5040])]
 Expiry = Annotated[Moment, Field(examples=["2026-06-25T00:00:00.000Z"])]
+
+
+def worth(lines: Sequence[LineItem], tax_cents: int) -> dict[str, Any]:
+    """The columns of what a quote or an invoice is worth. Raises InvalidFields when it is beyond all bounds."""
+    plain = [line.model_dump() for line in lines]
+    totals = billing.totals(plain, tax_cents)
+    if not totals.within_bounds:
+        raise invalid_field(
+            "line_items", "out_of_range", f"Line items: a total of {totals.total_cents} cents is too large"
+        )
+    return {"line_items": plain, **totals.columns()}
 
 
 class NewQuote(Input):

@@ -1,4 +1,4 @@
-"""Inputs and results of the shop operations (SalesThumb REST API): what vehicles, customers and the calendar look like."""
+"""Inputs and results of the shop operations (SalesThumb REST API): customers, vehicles, the calendar."""
 
 from __future__ import annotations
 
@@ -179,7 +179,9 @@ class AppointmentPage(Wire):
     pagination: OnwardView
 
 
-DueDays = Annotated[Integer, Field(ge=0, le=365, description="days from conversion of a quote to the invoice's due date")]
+DueDays = Annotated[
+    Integer, Field(ge=0, le=365, description="days from conversion of a quote to the invoice's due date")
+]
 
 
 class Nothing(Input):

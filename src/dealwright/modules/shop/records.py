@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Table, and_, func, or_, select
+from sqlalchemy import Table, and_, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from dealwright.kernel import ids
@@ -24,13 +24,13 @@ from dealwright.modules.shop import billing, rules, tables
 Wired = dict[str, Any]
 
 
-def plain_uuid(text: str) -> UUID | None:
+def plain_uuid(written: str) -> UUID | None:
     """The id without a prefix, which the field tables of the API call a UUID."""
     try:
-        key = UUID(text)
+        key = UUID(written)
     except ValueError:
         return None
-    return key if str(key) == text.lower() else None
+    return key if str(key) == written.lower() else None
 
 
 class ShopResource(Resource):
@@ -239,6 +239,10 @@ on_violation(
 
 _v, _a, _q, _i, _p = tables.vehicles.c, tables.appointments.c, tables.quotes.c, tables.invoices.c, tables.payments.c
 
+_HOLDS_ITS_BAY: Final = text("shop_appointments.status NOT IN ('canceled', 'no_show')")
+_MAY_EXPIRE: Final = text("shop_quotes.status IN ('draft', 'sent')")
+"""Spelled out, because parameters would keep the planner from the partial indexes."""
+
 vehicle_list: Final = List(tables.vehicles, {"of_customer": lambda: _v.customer_id == given("of_customer")})
 appointment_list: Final = List(
     tables.appointments,
@@ -253,9 +257,7 @@ quote_list: Final = List(
         "of_customer": lambda: _q.customer_id == given("of_customer"),
         "status": lambda: _q.status == given("status"),
         "alive_at": lambda: or_(_q.expires_at.is_(None), _q.expires_at > given("alive_at")),
-        "expired_at": lambda: or_(
-            _q.status == "expired", and_(_q.status.in_(("draft", "sent")), _q.expires_at <= given("expired_at"))
-        ),
+        "expired_at": lambda: or_(_q.status == "expired", and_(_MAY_EXPIRE, _q.expires_at <= given("expired_at"))),
     },
 )
 invoice_list: Final = List(
@@ -283,6 +285,7 @@ _open_shop: Final = Statement(
     upsert(tables.shops).on_conflict_do_nothing().returning(tables.shops.c.id),
 )
 _lock_shop: Final = Statement(select(tables.shops).where(in_scope(tables.shops)).with_for_update(key_share=True))
+_due_days: Final = Statement(select(tables.shops.c.invoice_due_days).where(in_scope(tables.shops)))
 _bays: Final = Statement(
     select(tables.bays).where(in_scope(tables.bays), tables.bays.c.deleted_at.is_(None)).order_by(tables.bays.c.id)
 )
@@ -294,17 +297,19 @@ _technicians: Final = Statement(
 _occupied: Final = Statement(
     select(_a.bay_id, _a.vehicle_id, _a.technician_id).where(
         in_scope(tables.appointments),
-        _a.status.not_in(rules.FREES_ITS_BAY),
+        _HOLDS_ITS_BAY,
         _a.scheduled_at < given("until"),
         _a.ends_at > given("since"),
         _a.id != given("besides"),
     )
 )
 _waiting_in_bay: Final = Statement(
-    select(func.count()).select_from(tables.appointments).where(
+    select(func.count())
+    .select_from(tables.appointments)
+    .where(
         in_scope(tables.appointments),
         _a.bay_id == given("bay"),
-        _a.status.not_in(rules.FREES_ITS_BAY),
+        _HOLDS_ITS_BAY,
         _a.ends_at > given("since"),
     )
 )
@@ -333,6 +338,12 @@ async def lock_shop(ctx: Context) -> Record:
         row = await ctx.tx.row(_lock_shop)
         assert row is not None
     return row
+
+
+async def due_days(ctx: Context) -> int:
+    """Days that the customer of a converted quote has to pay."""
+    days: int | None = await ctx.tx.value(_due_days)
+    return DEFAULT_DUE_DAYS if days is None else days
 
 
 async def add_bay(ctx: Context, name: str) -> dict[str, Any]:

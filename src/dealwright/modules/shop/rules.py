@@ -17,7 +17,8 @@ _VIN_VALUES: Final = {
     **{digit: int(digit) for digit in "0123456789"},
     **dict(zip("ABCDEFGH", range(1, 9), strict=True)),
     **dict(zip("JKLMN", range(1, 6), strict=True)),
-    **{"P": 7, "R": 9},
+    "P": 7,
+    "R": 9,
     **dict(zip("STUVWXYZ", range(2, 10), strict=True)),
 }
 FIRST_YEAR: Final = 1886
@@ -33,7 +34,7 @@ def normal_vin(text: str) -> str:
 
 
 def vin_warning(vin: str | None) -> str | None:
-    """What is odd about a VIN without making it unusable: its check digit (49 CFR 565.15), kept in North America only."""
+    """What is odd about a VIN without making it unusable: its check digit (49 CFR 565.15, North America only)."""
     if vin is None:
         return None
     rest = sum(_VIN_VALUES[letter] * weight for letter, weight in zip(vin, _VIN_WEIGHTS, strict=True)) % 11
@@ -48,9 +49,7 @@ def is_model_year(year: int, now: datetime) -> bool:
     return FIRST_YEAR <= year <= now.year + 2
 
 
-AppointmentStatus = Literal[
-    "pending", "confirmed", "checked_in", "in_progress", "completed", "canceled", "no_show"
-]
+AppointmentStatus = Literal["pending", "confirmed", "checked_in", "in_progress", "completed", "canceled", "no_show"]
 _APPOINTMENT_STATUSES: Final[tuple[AppointmentStatus, ...]] = (
     "pending", "confirmed", "checked_in", "in_progress", "completed", "canceled", "no_show",
 )  # fmt: skip
@@ -73,7 +72,7 @@ APPOINTMENTS: Final = StateMachine[AppointmentStatus, None](
         Move("confirmed", "no_show", "Did not come"),
     ),
 )
-"""SalesThumb REST API, Appointments: pending → confirmed → checked_in → in_progress → completed, and the ways off it."""
+"""SalesThumb REST API, Appointments: pending → confirmed → checked_in → in_progress → completed, and ways off it."""
 
 
 def end_of(start: datetime, minutes: int) -> datetime:

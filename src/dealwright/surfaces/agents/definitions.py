@@ -5,16 +5,20 @@ The parameters of a tool are the flat arguments of its operation: what the wire 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel
 
+from dealwright.kernel import json_schema
 from dealwright.kernel.access.principals import Principal, grants
+from dealwright.kernel.errors import FieldError, InvalidFields
+from dealwright.kernel.fields import CommaSeparated, Patch
 from dealwright.kernel.operations import Operation, Registry
 
 Dialect = Literal["universal", "openai", "anthropic"]
+Schema: TypeAlias = dict[str, Any]
 
 CATEGORIES: Final = (
     "discovery",
@@ -47,20 +51,129 @@ CATEGORIES: Final = (
 )
 """The 27 categories of tools (Salesbooth API, MCP); ``/tools`` names the first five as filter values."""
 
+_IF_MATCH: Final[Schema] = {
+    "type": ["integer", "string"],
+    "description": "version that the change is based on; refused when the record has moved on",
+}
+_IDEMPOTENCY_KEY: Final[Schema] = {
+    "type": "string",
+    "description": "a repeated call with the same key is answered as the first one, without acting again",
+}
+
 
 @cache
-def parameters(model: type[BaseModel]) -> dict[str, Any]:
-    """The JSON Schema of an operation's arguments; unknown members are not allowed."""
-    schema = model.model_json_schema()
-    found: dict[str, Any] = {
+def schema_of(model: type[BaseModel], *, in_query: bool) -> Schema:
+    """The JSON Schema of an input model as an agent should see it.
+
+    Closed at every level, without the titles that only repeat names, without null where leaving out says the same,
+    and with lists as lists, although a query string writes them as one text.
+    """
+    schema = json_schema.standard(model.model_json_schema())
+    definitions = {name: _closed(each) for name, each in schema.get("$defs", {}).items()}
+    properties = schema.get("properties", {})
+    partial = issubclass(model, Patch)
+    found = {
+        name: _plain(_as_list(each) if _is_comma_separated(model, name) else each, partial=partial and not in_query)
+        for name, each in properties.items()
+    }
+    return {"properties": found, "required": schema.get("required", []), "$defs": definitions}
+
+
+def _is_comma_separated(model: type[BaseModel], name: str) -> bool:
+    info = model.model_fields[name]
+    return any(isinstance(marker, CommaSeparated) for marker in info.metadata) or _marked(info.annotation)
+
+
+def _marked(annotation: Any) -> bool:
+    inner = (*get_args(annotation), *getattr(annotation, "__metadata__", ()))
+    return any(isinstance(each, CommaSeparated) or _marked(each) for each in inner)
+
+
+def _as_list(schema: Schema) -> Schema:
+    kept = {name: schema[name] for name in ("description", "default") if name in schema}
+    return {"type": "array", "items": {"type": "string"}, **kept}
+
+
+def _closed(schema: Schema) -> Schema:
+    """An object of declared members: no others; its docstring is for readers of the code."""
+    if "properties" not in schema:
+        return {name: value for name, value in schema.items() if name not in ("title", "description")}
+    return {
         "type": "object",
-        "properties": schema.get("properties", {}),
+        "properties": {name: _plain(each, partial=False) for name, each in schema["properties"].items()},
         "required": schema.get("required", []),
         "additionalProperties": False,
     }
-    if "$defs" in schema:
+
+
+def _plain(schema: Schema, *, partial: bool) -> Schema:
+    """One member's schema. In a partial update null empties the member and there are no defaults; elsewhere a null
+    default means absent, so null need not be offered.
+    """
+    found = {name: value for name, value in schema.items() if name != "title"}
+    default = found.pop("default", None)
+    if "anyOf" in found and not partial:
+        choices = [each for each in found["anyOf"] if each.get("type") != "null"]
+        if len(choices) == 1:
+            del found["anyOf"]
+            found = {**choices[0], **found}
+        else:
+            found["anyOf"] = choices
+    if default is not None and not partial:
+        numeric = found.get("type") == "number" and isinstance(default, str)
+        found["default"] = float(default) if numeric else default
+    return found
+
+
+def parameters(operation: Operation) -> Schema:
+    """The JSON Schema of a tool's arguments, under their documented names; unknown members are not allowed.
+
+    Writes with a version take it as ``if_match``, and those that honour an Idempotency-Key as ``idempotency_key``.
+    """
+    assert operation.tool is not None
+    shown = {name: documented for documented, name in operation.tool.arguments.items()}
+    schema = schema_of(operation.input, in_query=operation.route.method in ("GET", "DELETE"))
+    properties = {shown.get(name, name): each for name, each in schema["properties"].items()}
+    if operation.locking is not None:
+        properties["if_match"] = _IF_MATCH
+    if operation.idempotent:
+        properties["idempotency_key"] = _IDEMPOTENCY_KEY
+    found: Schema = {
+        "type": "object",
+        "properties": properties,
+        "required": [shown.get(name, name) for name in schema["required"]],
+        "additionalProperties": False,
+    }
+    if schema["$defs"]:
         found["$defs"] = schema["$defs"]
     return found
+
+
+def arguments(operation: Operation, given: Mapping[str, Any]) -> tuple[dict[str, Any], str | None, str | None]:
+    """A tool's arguments as those of its operation, the version and the idempotency key.
+
+    A field is taken under its documented name and under its own. Raises InvalidFields, naming what is unknown.
+    """
+    assert operation.tool is not None
+    known = operation.tool.arguments
+    fields = operation.input.model_fields
+    found: dict[str, Any] = {}
+    problems: dict[str, FieldError] = {}
+    version = key = None
+    for name, value in given.items():
+        if name == "if_match" and operation.locking is not None:
+            version = None if value is None else str(value)
+        elif name == "idempotency_key" and operation.idempotent:
+            key = None if value is None else str(value)
+        elif name in known:
+            found[known[name]] = value
+        elif name in fields:
+            found.setdefault(name, value)
+        else:
+            problems[name] = FieldError("unknown", f"{name} is not an argument of {operation.tool.name}")
+    if problems:
+        raise InvalidFields(problems)
+    return found, version, key
 
 
 def description(operation: Operation) -> str:
@@ -75,7 +188,7 @@ def universal(operation: Operation) -> dict[str, Any]:
         "name": operation.tool.name,
         "description": description(operation),
         "category": operation.tool.category,
-        "parameters": parameters(operation.input),
+        "parameters": parameters(operation),
         "scopes": [operation.scope] if operation.scope is not None else [],
     }
 

@@ -6,6 +6,7 @@ in ``x-wire``. The document names every status with which the server may answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -95,6 +96,9 @@ _IDEMPOTENCY_KEY: Final[Schema] = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 64, "examples": ["order-20260317-001"]},
 }
 
+_AN_ID: Final = re.compile(r"(?:^|_)ids?(?:_|$)")
+"""Fields that name records, which may not be there: ``id``, ``customer_id``, ``product_ids``, ``deal_id_1``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -116,7 +120,7 @@ def build(operations: Iterable[Operation], public_url: str | None = None) -> dic
         method = operation.route.method.lower()
         if method in methods:
             raise ValueError(f"{operation.id} and {methods[method]['operationId']}: {spelling.rest_style(operation)}")
-        methods[method] = _operation(operation, schemas, sampler)
+        methods[method] = describe(operation, schemas, sampler)
     responses = {name: _error_response(status, text) for status, (name, text) in _STATUSES.items()}
     return {
         "openapi": "3.1.0",
@@ -150,7 +154,8 @@ _DESCRIPTION: Final = (
 )
 
 
-def _operation(operation: Operation, schemas: Schemas, sampler: Sampler) -> dict[str, Any]:
+def describe(operation: Operation, schemas: Schemas, sampler: Sampler) -> dict[str, Any]:
+    """The entry of one operation."""
     wire = spelling.query_style(operation)
     in_body = spelling.body_selector(operation)
     said = f"`{wire}`" + "".join(f" with `{name}: {value}` in the body" for name, value in in_body.items())
@@ -216,7 +221,7 @@ def failures(operation: Operation, schemas: Schemas) -> list[Failure]:
     if operation.writes:
         possible |= {413, 415}
     fields, _ = schemas.fields(operation.input)
-    if any(name == "id" or name.endswith(("_id", "_ids")) for name in fields) or "{" in operation.route.rest:
+    if "{" in operation.route.rest or any(_AN_ID.search(name) for name in fields):
         possible.add(404)
     if operation.idempotent:
         possible.add(409)

@@ -7,15 +7,13 @@ from typing import Any, Final
 import orjson
 
 from dealwright.kernel import versions
-from dealwright.kernel.access.rate_limits import Verdict
 from dealwright.kernel.pipeline import Outcome
+from dealwright.surfaces.http import Headers
 
 _LEGACY_CODES: Final = {
     "validation_error.invalid_fields": "VALIDATION_ERROR",
     "validation_error.invalid_request": "BAD_REQUEST",
 }
-
-Headers = list[tuple[bytes, bytes]]
 
 
 def body(outcome: Outcome, *, legacy_codes: bool = False) -> bytes:
@@ -70,11 +68,3 @@ def headers(outcome: Outcome) -> Headers:
     if outcome.status == 401:
         found.append((b"www-authenticate", b'Bearer realm="api"'))
     return found
-
-
-def limit_headers(verdict: Verdict) -> Headers:
-    return [
-        (b"x-ratelimit-limit", str(verdict.limit).encode()),
-        (b"x-ratelimit-remaining", str(verdict.remaining).encode()),
-        (b"x-ratelimit-reset", str(verdict.reset_at).encode()),
-    ]

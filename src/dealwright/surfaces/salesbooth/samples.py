@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
@@ -11,21 +12,39 @@ from dealwright.surfaces.salesbooth.schemas import Schema, Schemas
 
 _KEY: Final = UUID("0193a5c0-1d20-7b3c-9a41-5e8f20c7d614")
 _INSTANT: Final = "2026-03-09T10:30:00Z"
-_BY_NAME: Final[Mapping[str, Any]] = {
-    "name": "Jane Smith",
-    "title": "Website relaunch",
-    "email": "jane@example.com",
-    "quantity": 2,
+_TEXTS: Final[Mapping[str, str]] = {
+    "address": "1 Harbour Street",
+    "base_url": "https://deals.example.com/api/v1",
+    "city": "Perth",
+    "company": "Acme Corp",
+    "country": "AU",
     "description": "Two sites, one team",
+    "documentation": "https://deals.example.com/docs",
+    "email": "jane@example.com",
+    "formatted": "$499.00",
+    "message": "Could we meet at 10 percent?",
+    "name": "Jane Smith",
+    "notes": "Prefers a call in the morning",
+    "openapi_spec": "https://deals.example.com/api/openapi.json",
+    "phone": "+61412345678",
+    "reason": "Better terms elsewhere",
+    "search": "jane",
+    "sku": "PLAN-PRO",
+    "state": "WA",
+    "tax_rate": "0.1000",
+    "title": "Website relaunch",
+    "unit": "month",
     "url": "https://example.com/hooks",
+    "zip": "6000",
 }
+_MONEY: Final = re.compile(r"(?:^|_)(?:amount|balance|cost|discount|fee|net|price|subtotal|total|value)(?:_|$)")
 _DEEPEST: Final = 4
 
 
 def record_id(resource: str) -> str:
     """What an id of that kind of record looks like."""
     found = resources.by_name(resource)
-    return ids.encode(found.prefix if found is not None else resource[:4] or "id", _KEY)
+    return ids.encode(found.prefix if found is not None else resource or "id", _KEY)
 
 
 class Sampler:
@@ -69,7 +88,7 @@ class Sampler:
         if kind == "boolean":
             return True
         if kind == "integer":
-            return _BY_NAME["quantity"] if name == "quantity" else max(int(schema.get("minimum", 1)), 1)
+            return max(int(schema.get("minimum", 1)), 2 if name == "quantity" else 1)
         if kind == "number":
             return min(499.0, schema.get("maximum", 499.0)) if "rate" not in name else 0.1
         if schema.get("format") == "date-time":
@@ -80,9 +99,17 @@ class Sampler:
             return record_id(resource)
         if name.endswith("_id"):
             return record_id(name.removesuffix("_id"))
-        if kind == "string":
-            return str(_BY_NAME.get(name, "text"))[: schema.get("maxLength", 255)]
-        return "text"
+        return _text(name)[: schema.get("maxLength", 255)]
+
+
+def _text(name: str) -> str:
+    if name in _TEXTS:
+        return _TEXTS[name]
+    if name.endswith(("_at", "_after", "_before", "timestamp")):
+        return _INSTANT
+    if name.endswith("currency"):
+        return "USD"
+    return "499.00" if _MONEY.search(name) else "text"
 
 
 def _has_example(schema: Schema) -> bool:

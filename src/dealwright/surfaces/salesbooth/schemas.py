@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from dealwright.kernel import json_schema
 from dealwright.kernel.fields import Patch
 from dealwright.kernel.operations import Operation
 
@@ -47,7 +48,9 @@ class Schemas:
         )
         found: dict[str, Schema] = definitions.get("$defs", {})
         names = _short_names(found)
-        self._schemas = {names[name]: _tidied(_renamed(schema, names)) for name, schema in found.items()}
+        self._schemas = {
+            names[name]: _tidied(_renamed(json_schema.standard(schema), names)) for name, schema in found.items()
+        }
         self._name = {model: names[str(name_of(keyed[model, "validation"]))] for model in models}
         for model in models:
             if issubclass(model, Patch):

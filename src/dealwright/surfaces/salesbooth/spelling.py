@@ -9,6 +9,11 @@ from dealwright.kernel.operations import Operation
 
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
+_ACRONYMS: Final = {
+    name.lower(): name
+    for name in ("A/B", "AI", "API", "DID", "FX", "GDPR", "MCP", "OpenAPI", "SMS", "SSE", "TTS", "URL", "USDC")
+}
+
 
 def in_path(path: str) -> list[str]:
     """The names of the parameters in a path, in order."""
@@ -36,6 +41,13 @@ def rest_style(operation: Operation) -> str:
     return f"{operation.route.method} {operation.route.rest}"
 
 
-def group_title(group: str) -> str:
-    """``ab_tests`` → ``Ab tests``."""
-    return group.replace("_", " ").replace("-", " ").capitalize()
+def title(name: str) -> str:
+    """``remove_item`` → ``Remove item``, ``api`` → ``API``."""
+    words = name.replace("_", " ").replace("-", " ").replace(".", " ").split()
+    plain = [_ACRONYMS.get(word, word) for word in words]
+    return " ".join([plain[0][:1].upper() + plain[0][1:], *plain[1:]])
+
+
+def operation_title(operation: Operation) -> str:
+    """What it does, as a heading inside its group."""
+    return title(operation.id.partition(".")[2] or operation.id)

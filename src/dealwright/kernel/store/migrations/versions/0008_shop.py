@@ -7,7 +7,7 @@ from alembic import op
 from dealwright.kernel.store.tables import isolation
 
 revision = "0008"
-down_revision = "0005"
+down_revision = "0006"
 
 _HEAD = "tenant_id uuid NOT NULL, livemode boolean NOT NULL, id uuid NOT NULL"
 _TAIL = "version integer NOT NULL, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL"

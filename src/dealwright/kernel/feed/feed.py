@@ -1,0 +1,251 @@
+"""Reading the feed: one page after a position, or following along as events come.
+
+Positions become visible in their own order, so a reader that remembers the position of the last event it saw misses
+none and sees none twice. All followers of a process share one reader of the database, which keeps the newest events of
+the followed workspaces in memory; only a follower that starts further back reads for itself until it has caught up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from asyncpg import Record
+from sqlalchemy import select
+
+from dealwright.kernel import clock, ids
+from dealwright.kernel.errors import DealwrightError
+from dealwright.kernel.feed import EVENTS_PLACED
+from dealwright.kernel.ledger.tables import event_feed, events
+from dealwright.kernel.store.database import Database, Transaction
+from dealwright.kernel.store.records import in_scope
+from dealwright.kernel.store.signals import Signals
+from dealwright.kernel.store.statements import RawStatement, Statement, given
+
+log = structlog.get_logger("dealwright.feed")
+
+EVENT_PREFIX: Final = "evt"
+_PAGE: Final = 500
+_KEPT: Final = 1000
+"""Newest events of a workspace that stay in memory while somebody follows it."""
+_LOOK_SECONDS: Final = 2.0
+
+Room = tuple[UUID, bool]
+"""A workspace in one mode."""
+
+_head: Final = Statement(select(event_feed.c.position))
+_after: Final = Statement(
+    select(events)
+    .where(in_scope(events), events.c.position > given("after"))
+    .order_by(events.c.position)
+    .limit(given("page_limit"))
+)
+_new: Final = RawStatement(
+    """
+    SELECT events.* FROM unnest($1::uuid[], $2::boolean[]) AS room(tenant_id, livemode)
+    JOIN events USING (tenant_id, livemode)
+    WHERE events.position > $3 AND events.position <= $4
+    ORDER BY events.position LIMIT $5
+    """,
+    ("tenants", "modes", "after", "upto", "page_limit"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEvent:
+    """One event as readers get it."""
+
+    position: int
+    id: str
+    name: str
+    entity_type: str
+    entity_id: str
+    data: dict[str, Any]
+    created_at: str
+
+    def envelope(self) -> dict[str, Any]:
+        """The documented form (Salesbooth API, Webhooks): the same at every delivery."""
+        return {"id": self.id, "event": self.name, "created_at": self.created_at, "data": self.data}
+
+
+def feed_event(row: Record) -> FeedEvent:
+    """The event in a row of the ``events`` table that has its position."""
+    return FeedEvent(
+        position=row["position"],
+        id=ids.encode(EVENT_PREFIX, row["id"]),
+        name=row["event"],
+        entity_type=row["entity_type"],
+        entity_id=row["entity_id"],
+        data=row["data"],
+        created_at=clock.iso(row["created_at"]),
+    )
+
+
+async def page(tx: Transaction, after: int, limit: int = _PAGE) -> list[FeedEvent]:
+    """The events of the transaction's workspace after a position, in order."""
+    return [feed_event(row) for row in await tx.rows(_after, after=after, page_limit=limit)]
+
+
+@dataclass(slots=True)
+class _Recent:
+    """The newest events of one followed workspace: complete after ``floor``."""
+
+    floor: int
+    followers: int = 0
+    events: list[FeedEvent] = field(default_factory=list)
+    more: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def add(self, event: FeedEvent) -> bool:
+        """False for an event that is known already, or was there before anybody followed."""
+        if event.position <= (self.events[-1].position if self.events else self.floor):
+            return False
+        self.events.append(event)
+        if len(self.events) > 2 * _KEPT:
+            self.floor = self.events[_KEPT - 1].position
+            del self.events[:_KEPT]
+        return True
+
+    def since(self, position: int) -> Sequence[FeedEvent]:
+        return self.events[bisect_right(self.events, position, key=lambda event: event.position) :]
+
+    def announce(self) -> None:
+        self.more.set()
+        self.more = asyncio.Event()
+
+
+class Feed:
+    """The readers of one process."""
+
+    def __init__(self, database: Database, signals: Signals) -> None:
+        self.head = 0
+        """The newest position that this process knows of."""
+        self._database = database
+        self._signals = signals
+        self._rooms: dict[Room, _Recent] = {}
+        self._read_to = 0
+        """Up to here the events of all followed workspaces are in memory, or being read."""
+        self._moved = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Raises Unavailable when the database does not answer."""
+        await self._look()
+        self._read_to = self.head
+        self._signals.on(EVENTS_PLACED, self._placed)
+        self._tasks = [asyncio.create_task(self._keep_looking()), asyncio.create_task(self._read_along())]
+
+    async def stop(self) -> None:
+        self._signals.off(EVENTS_PLACED, self._placed)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def wait(self, beyond: int, timeout: float) -> bool:
+        """Wait until any workspace has an event after this position; False when the time is over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                while self.head <= beyond:
+                    await self._moved.wait()
+        return self.head > beyond
+
+    async def read(self, tenant_id: UUID, livemode: bool, after: int, limit: int = _PAGE) -> list[FeedEvent]:
+        """One page of a workspace's events after a position. Raises Unavailable."""
+        async with self._database.transaction(tenant_id, livemode, read_only=True) as tx:
+            return await page(tx, after, limit)
+
+    async def follow(self, tenant_id: UUID, livemode: bool, after: int | None = None) -> AsyncIterator[FeedEvent]:
+        """Every event of a workspace after a position, or from now on: in order, each once, without end.
+
+        Close the iterator (``contextlib.aclosing``) when done. Raises Unavailable while catching up, when the database
+        is away; follow again after the last position that was seen.
+        """
+        room = (tenant_id, livemode)
+        recent = self._rooms.get(room)
+        if recent is None:
+            recent = self._rooms[room] = _Recent(floor=self._read_to)
+        recent.followers += 1
+        seen = self.head if after is None else after
+        try:
+            while True:
+                more = recent.more
+                if seen < recent.floor:
+                    known = self.head
+                    found: Sequence[FeedEvent] = await self.read(tenant_id, livemode, seen)
+                    caught_up = seen if len(found) == _PAGE else known
+                else:
+                    found, caught_up = recent.since(seen), seen
+                for event in found:
+                    seen = event.position
+                    yield event
+                seen = max(seen, caught_up)
+                if not found and seen >= recent.floor:
+                    await more.wait()
+        finally:
+            recent.followers -= 1
+            if not recent.followers:
+                self._rooms.pop(room, None)
+
+    def _placed(self, word: str) -> None:
+        if word.isdecimal():
+            self._advance(int(word))
+
+    def _advance(self, head: int) -> None:
+        if head > self.head:
+            self.head = head
+            self._moved.set()
+            self._moved = asyncio.Event()
+
+    async def _look(self) -> None:
+        async with self._database.system(read_only=True) as tx:
+            self._advance(await tx.value(_head))
+
+    async def _keep_looking(self) -> None:
+        """What no signal told is found all the same."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            with contextlib.suppress(DealwrightError):
+                await self._look()
+
+    async def _read_along(self) -> None:
+        """Bring what is new for the followed workspaces into memory, once for all their followers."""
+        while True:
+            read = self._read_to
+            if self.head <= read:
+                await self._moved.wait()
+                continue
+            rooms = list(self._rooms)
+            upto = self._read_to = self.head
+            try:
+                await self._read_new(rooms, read, upto)
+            except DealwrightError as problem:
+                log.info("feed_waits", problem=str(problem))
+                self._read_to = read
+                await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _read_new(self, rooms: Sequence[Room], after: int, upto: int) -> None:
+        while rooms:
+            async with self._database.system(read_only=True) as tx:
+                rows = await tx.rows(
+                    _new,
+                    tenants=[tenant for tenant, _ in rooms],
+                    modes=[mode for _, mode in rooms],
+                    after=after,
+                    upto=upto,
+                    page_limit=_PAGE,
+                )
+            touched = {}
+            for row in rows:
+                room = (row["tenant_id"], row["livemode"])
+                if (recent := self._rooms.get(room)) is not None and recent.add(feed_event(row)):
+                    touched[room] = recent
+            for recent in touched.values():
+                recent.announce()
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1]["position"]

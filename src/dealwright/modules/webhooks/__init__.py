@@ -1,0 +1,1 @@
+"""Webhooks: endpoints that subscribe to events, and the deliveries that bring the events to them."""

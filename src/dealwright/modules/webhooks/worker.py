@@ -1,0 +1,193 @@
+"""The worker: claims what is due, sends it, writes what came of it.
+
+Any number of processes may run one; nothing but the connections is kept in memory that the database does not know. A
+worker that is killed leaves its claims behind, and they become due again when their lease is over. Every endpoint has
+its own share of the slots, so a slow one fills its share and leaves the others theirs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from asyncpg import Record
+
+from dealwright.kernel.clock import Clock
+from dealwright.kernel.crypto import Keyring
+from dealwright.kernel.errors import DealwrightError
+from dealwright.kernel.store.database import Database
+from dealwright.kernel.store.signals import Signals
+from dealwright.modules.webhooks import queue, rules
+from dealwright.modules.webhooks.attempts import attempt
+from dealwright.modules.webhooks.circuits import Circuits
+from dealwright.modules.webhooks.queue import DELIVERIES_DUE, Lane, Outcome
+from dealwright.modules.webhooks.sender import Sender
+
+log = structlog.get_logger("dealwright.webhooks")
+
+SLOTS: Final = 256
+"""Deliveries that one worker has in its hands at most."""
+QUOTA: Final = 32
+"""… and of those to one endpoint."""
+_GATHER_SECONDS: Final = 0.004
+_LOOK_SECONDS: Final = 0.5
+_TROUBLE_SECONDS: Final = 1.0
+_HOUSEKEEPING_SECONDS: Final = 30.0
+_FINISH_SECONDS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How much a worker takes on."""
+
+    slots: int = SLOTS
+    quota: int = QUOTA
+
+
+class Worker:
+    """Delivers for as long as it runs."""
+
+    def __init__(
+        self,
+        database: Database,
+        signals: Signals,
+        keyring: Keyring,
+        sender: Sender,
+        now: Clock,
+        schedule: Sequence[float],
+        share: Share = Share(),
+    ) -> None:
+        self._database = database
+        self._signals = signals
+        self._keyring = keyring
+        self._sender = sender
+        self._schedule = tuple(schedule)
+        self._share = share
+        self._circuits = Circuits(database, now)
+        self._wake = asyncio.Event()
+        self._busy: Counter[Lane] = Counter()
+        self._running: dict[asyncio.Task[None], Record] = {}
+        self._outcomes: list[Outcome] = []
+        self._outcome = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        self._signals.on(DELIVERIES_DUE, self._woken)
+        self._tasks = [asyncio.create_task(each) for each in (self._write(), self._claim(), self._keep_house())]
+
+    async def stop(self) -> None:
+        """Take nothing more, give what is under way a moment to end, and give the rest back."""
+        self._signals.off(DELIVERIES_DUE, self._woken)
+        writing, *others = self._tasks
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        if self._running:
+            await asyncio.wait(self._running, timeout=_FINISH_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FINISH_SECONDS):
+                while self._outcomes and not writing.done():
+                    await asyncio.sleep(_GATHER_SECONDS)
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+        left = list(self._running.values())
+        for task in list(self._running):
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        if left:
+            with contextlib.suppress(DealwrightError):
+                async with self._database.system() as tx:
+                    await queue.give_back(tx, left)
+
+    def _woken(self, _word: str) -> None:
+        self._wake.set()
+
+    async def _claim(self) -> None:
+        while True:
+            self._wake.clear()
+            taken: list[Record] = []
+            try:
+                if (free := self._share.slots - self._busy.total()) > 0:
+                    async with self._database.system() as tx:
+                        taken = await queue.claim(tx, free, self._share.quota, self._busy)
+            except Exception as problem:
+                await self._trouble("deliveries_not_claimed", problem)
+                continue
+            for row in taken:
+                self._busy[row["tenant_id"], row["livemode"], row["webhook_id"]] += 1
+                task = asyncio.create_task(self._deliver(row))
+                self._running[task] = row
+                task.add_done_callback(self._running.pop)
+            if not taken:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), _LOOK_SECONDS)
+
+    @staticmethod
+    async def _trouble(event: str, problem: Exception) -> None:
+        if isinstance(problem, DealwrightError):
+            log.info(event, problem=str(problem))
+        else:
+            log.error(event, exc_info=problem)
+        await asyncio.sleep(_TROUBLE_SECONDS)
+
+    async def _deliver(self, row: Record) -> None:
+        answer = await attempt(self._sender, self._keyring.tenant(row["tenant_id"]), row)
+        following = rules.after_attempt(row["attempts"] + 1, self._schedule, answer, random.random())
+        self._outcomes.append(Outcome(row, answer, following))
+        self._outcome.set()
+
+    async def _write(self) -> None:
+        """Write outcomes, many at a time; what cannot be written now is written later."""
+        while True:
+            await self._outcome.wait()
+            await asyncio.sleep(_GATHER_SECONDS)
+            self._outcome.clear()
+            outcomes = list(self._outcomes)
+            try:
+                await self._finish(outcomes)
+            except Exception as problem:
+                self._outcome.set()
+                await self._trouble("outcomes_not_written", problem)
+                continue
+            del self._outcomes[: len(outcomes)]
+            for each in outcomes:
+                self._leave(each.row)
+            self._wake.set()
+            await self._tell_circuits(outcomes)
+
+    async def _finish(self, outcomes: Sequence[Outcome]) -> None:
+        async with self._database.system() as tx:
+            written = await queue.finish(tx, outcomes)
+        finished = [row for row in written if row["status"] != "pending"]
+        if finished:
+            async with self._database.system() as tx:
+                await queue.release_next(tx, finished)
+
+    def _leave(self, row: Record) -> None:
+        lane = (row["tenant_id"], row["livemode"], row["webhook_id"])
+        self._busy[lane] -= 1
+        if not self._busy[lane]:
+            del self._busy[lane]
+
+    async def _tell_circuits(self, outcomes: Sequence[Outcome]) -> None:
+        for each in outcomes:
+            lane = (each.row["tenant_id"], each.row["livemode"], each.row["webhook_id"])
+            try:
+                await self._circuits.note(lane, each.answer, trial=each.row["trial"])
+            except Exception as problem:
+                log.info("circuit_not_changed", problem=str(problem))
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS * random.uniform(0.8, 1.2))
+            try:
+                async with self._database.system() as tx:
+                    await queue.keep_house(tx, self._schedule)
+            except Exception as problem:
+                await self._trouble("housekeeping_failed", problem)

@@ -1,0 +1,1 @@
+"""The Model Context Protocol, from the same registry as everything else (Salesbooth API, MCP)."""

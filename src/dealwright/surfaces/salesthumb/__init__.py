@@ -1,0 +1,1 @@
+"""The SalesThumb API: bare objects, its errors, its headers, its webhook envelope."""

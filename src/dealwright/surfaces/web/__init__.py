@@ -1,0 +1,1 @@
+"""The pages for people: start page, API documentation, and the OpenAPI document beside them."""

@@ -1,0 +1,1 @@
+"""Long and violent runs, started by hand; pytest does not collect them."""

@@ -167,7 +167,7 @@ class Rounds:
             f"{case.name}: rate over {other}",
             median(a / b for a, b in zip(ours, theirs, strict=True)),
             bar=bar,
-            detail=f"{median(ours):,.0f} / {median(theirs):,.0f} per s; CPU of the server {cpu[0]:.0f} / {cpu[1]:.0f} µs, "
+            detail=f"{median(ours):,.0f} / {median(theirs):,.0f} per s; CPU of the server {cpu[0]:.0f} / {cpu[1]:.0f}, "
             f"of the database {database_cpu[0]:.0f} / {database_cpu[1]:.0f} µs a request",
             raw={
                 "rates": {one: ours, other: theirs},
@@ -194,6 +194,7 @@ def throughput(cluster: servers.Cluster, folder: Path, *, rounds: int, seconds: 
         for target in (ours, bare, plain):
             for case in WRITES:
                 load.run(case.job(target, requests=STOCK))
+            cluster.run(target.database, "VACUUM ANALYZE")  # what autovacuum does within a minute
         for case in READS:
             played.play(case, [ours, bare], rounds, seconds)
         for case in WRITES:

@@ -41,7 +41,8 @@ def _copies(table: str, columns: list[str], how_many: int) -> str:
     return f"""
         INSERT INTO {table} ({", ".join(columns)})
         SELECT {chosen}
-        FROM (SELECT number, now() - number * interval '1 second' AS at FROM generate_series(1, {how_many}) AS number) AS n
+        FROM (SELECT number, now() - number * interval '1 second' AS at
+              FROM generate_series(1, {how_many}) AS number) AS n
         JOIN (SELECT *, row_number() OVER (ORDER BY id) AS place FROM {table}) AS pattern
           ON pattern.place = 1 + n.number % (SELECT count(*) FROM {table})
     """

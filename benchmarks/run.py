@@ -68,4 +68,3 @@ def main() -> int:
     report.save(chosen.json, measures, {"rounds": rounds, "seconds": seconds, "requests": requests, "deals": deals})
     print(f"All figures: {chosen.json}")
     return int(chosen.strict and any(measure.kept is False for measure in measures))
-

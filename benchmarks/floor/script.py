@@ -12,8 +12,8 @@ from typing import Any
 class Fill:
     """An argument, or a part of one, to be made for each request.
 
-    ``kind`` is ``uuid`` (a new id; ``key`` tells several apart), ``text`` (the wire form of that id), ``bytes`` (random,
-    ``size`` of them), ``now``, ``given`` (the id that the request names in its member ``key``) or ``given_text``.
+    ``kind`` is ``uuid`` (a new id; ``key`` tells several apart), ``text`` (the wire form of that id), ``bytes``
+    (``size`` random ones), ``now``, ``given`` (the id that the request names in its member ``key``) or ``given_text``.
     """
 
     kind: str

@@ -21,6 +21,7 @@ import dealwright.modules.deals.configured_operations
 import dealwright.modules.deals.item_operations
 import dealwright.modules.deals.lifecycle_operations
 import dealwright.modules.deals.operations
+import dealwright.modules.deals.signing_operations
 import dealwright.modules.payments.operations
 import dealwright.modules.platform.operations
 import dealwright.modules.products.operations
@@ -35,6 +36,7 @@ import dealwright.modules.shop.settings
 import dealwright.modules.shop.vehicles
 import dealwright.modules.webhooks.delivery_operations
 import dealwright.modules.webhooks.operations
+import dealwright.modules.signing.operations
 import dealwright.surfaces.agents.operations
 import dealwright.surfaces.salesbooth.index  # noqa: F401 - these declare their operations
 from dealwright.kernel.access import idempotency
@@ -50,7 +52,7 @@ from dealwright.kernel.feed.sequencer import Sequencer
 from dealwright.kernel.health import Check, database_check, migrations_check
 from dealwright.kernel.operations import registry
 from dealwright.kernel.pipeline import Pipeline
-from dealwright.kernel.settings import Settings, SettingsError
+from dealwright.kernel.settings import PublicAddress, Settings, SettingsError
 from dealwright.kernel.store import installation
 from dealwright.kernel.store.database import Database
 from dealwright.kernel.store.embedded import EmbeddedPostgres
@@ -58,11 +60,15 @@ from dealwright.kernel.store.migrate import migrate
 from dealwright.kernel.store.signals import Signals
 from dealwright.modules.shop import schedule as shop_schedule
 from dealwright.modules.shop.registry import shop_registry
+from dealwright.modules.signing import keys as signing_keys
 from dealwright.modules.webhooks import queue as webhook_queue
 from dealwright.modules.webhooks.sender import Policy, Sender
 from dealwright.modules.webhooks.worker import Worker
 from dealwright.providers.payments import PaymentProviders
-from dealwright.surfaces.salesbooth.http import SalesboothApi
+from dealwright.surfaces import mcp
+from dealwright.surfaces.mcp.http import McpEndpoint
+from dealwright.surfaces.mcp.methods import PATH as MCP_PATH
+from dealwright.surfaces.salesbooth.http import BASE, SalesboothApi
 from dealwright.surfaces.salesthumb import http as salesthumb
 from dealwright.surfaces.salesthumb.http import SalesthumbApi
 from dealwright.surfaces.web import app as web
@@ -96,65 +102,62 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
     """
     keyring = Keyring(load_root(settings.secret_key, settings.data_dir))
     embedded = None if settings.database_url else EmbeddedPostgres(settings.data_dir)
-    dsn = await asyncio.to_thread(embedded.start) if embedded is not None else str(settings.database_url)
-    background: list[asyncio.Task[None]] = []
-    try:
+    async with contextlib.AsyncExitStack() as stack:
+        if embedded is not None:
+            stack.push_async_callback(asyncio.to_thread, embedded.stop)
+        dsn = await asyncio.to_thread(embedded.start) if embedded is not None else str(settings.database_url)
         await migrate(dsn)
         database = Database(dsn, pool_size=settings.pool_size)
         await database.open()
-        try:
-            await installation.check_fingerprint(database, keyring.fingerprint())
-            directory = KeyDirectory(database, clock, settings.key_limit_per_minute)
-            await directory.start()
-            limiter: RateLimiter = RedisLimiter(settings.redis_url) if settings.redis_url else MemoryLimiter()
-            signals = Signals(database)
-            feed = Feed(database, signals)
-            sender = Sender(Policy(allow_private=settings.webhooks_allow_private))
-            pipeline = Pipeline(
-                database,
-                keyring,
-                clock,
-                checks=_checks(database, limiter),
-                providers=Providers(PaymentProviders(database, clock), sender),
-                check_results=settings.check_results,
-            )
-            await signals.start()
-            await feed.start()
-            worker: Worker | None = None
-            if settings.run_workers:
-                sequencer = Sequencer(database, signals, [webhook_queue.fan_out])
-                background.append(asyncio.create_task(sequencer.run()))
-                worker = Worker(database, signals, keyring, sender, clock, settings.webhooks_retry_schedule)
-                await worker.start()
-            background.append(asyncio.create_task(_clean(database, clock)))
-            background.append(asyncio.create_task(_keep_shops(pipeline)))
-            if embedded is not None:
-                background.append(asyncio.create_task(_watch(embedded)))
-            yield Services(
-                settings=settings,
-                database=database,
-                pipeline=pipeline,
-                admission=Admission(directory, limiter, settings),
-                directory=directory,
-                limiter=limiter,
-                embedded=embedded,
-                feed=feed,
-            )
-            if worker is not None:
-                await worker.stop()
-            await feed.stop()
-            await signals.stop()
-            await sender.close()
-            await directory.stop()
-            await limiter.close()
-        finally:
-            for task in background:
-                task.cancel()
-            await asyncio.gather(*background, return_exceptions=True)
-            await database.close()
-    finally:
+        stack.push_async_callback(database.close)
+        await installation.check_fingerprint(database, keyring.fingerprint())
+        await signing_keys.prepare(database, keyring, clock())
+        limiter: RateLimiter = RedisLimiter(settings.redis_url) if settings.redis_url else MemoryLimiter()
+        stack.push_async_callback(limiter.close)
+        directory = KeyDirectory(database, clock, settings.key_limit_per_minute)
+        await directory.start()
+        stack.push_async_callback(directory.stop)
+        sender = Sender(Policy(allow_private=settings.webhooks_allow_private))
+        stack.push_async_callback(sender.close)
+        pipeline = Pipeline(
+            database,
+            keyring,
+            clock,
+            checks=[*_checks(database, limiter), signing_keys.check(database, keyring)],
+            providers=Providers(PaymentProviders(database, clock), sender, PublicAddress.of(settings)),
+            check_results=settings.check_results,
+        )
+        signals = Signals(database)
+        await signals.start()
+        stack.push_async_callback(signals.stop)
+        feed = Feed(database, signals)
+        await feed.start()
+        stack.push_async_callback(feed.stop)
+        duties = [_clean(database, clock), _keep_shops(pipeline)]
+        if settings.run_workers:
+            duties.append(Sequencer(database, signals, [webhook_queue.fan_out]).run())
+            worker = Worker(database, signals, keyring, sender, clock, settings.webhooks_retry_schedule)
+            await worker.start()
+            stack.push_async_callback(worker.stop)
         if embedded is not None:
-            await asyncio.to_thread(embedded.stop)
+            duties.append(_watch(embedded))
+        stack.push_async_callback(_end, [asyncio.create_task(duty) for duty in duties])
+        yield Services(
+            settings=settings,
+            database=database,
+            pipeline=pipeline,
+            admission=Admission(directory, limiter, settings),
+            directory=directory,
+            limiter=limiter,
+            embedded=embedded,
+            feed=feed,
+        )
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _checks(database: Database, limiter: RateLimiter) -> list[Check]:
@@ -200,6 +203,7 @@ class Application:
         self.services: Services | None = None
         self._salesbooth: SalesboothApi | None = None
         self._salesthumb: SalesthumbApi | None = None
+        self._mcp: McpEndpoint | None = None
         self._web: ASGIApp | None = None
         self._root_hosts = frozenset(host.lower().encode() for host in self.settings.salesbooth_root_hosts)
         self._shop_hosts = frozenset(host.lower().encode() for host in self.settings.salesthumb_hosts)
@@ -211,6 +215,7 @@ class Application:
         self._salesbooth = SalesboothApi(running.pipeline, running.admission, registry, self.settings)
         shop_admission = salesthumb.admission(running.directory, running.limiter, self.settings)
         self._salesthumb = SalesthumbApi(running.pipeline, shop_admission, shop_registry, self.settings)
+        self._mcp = mcp.create(registry, running.pipeline, running.admission, running.feed, self.settings)
         self._web = web.create(registry, self.settings)
 
     async def stop(self) -> None:
@@ -222,11 +227,18 @@ class Application:
             return
         assert self._salesbooth is not None
         assert self._salesthumb is not None
+        assert self._mcp is not None
         assert self._web is not None
         if scope["type"] == "http" and scope["path"].startswith("/api/v1/"):
-            await self._salesbooth(scope, receive, send)
+            if scope["path"] == BASE + MCP_PATH:
+                await self._mcp(scope, receive, send, BASE)
+            else:
+                await self._salesbooth(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith("/v1/") and self._at_root(scope):
-            await self._salesbooth(scope, receive, send, "/v1")
+            if scope["path"] == "/v1" + MCP_PATH:
+                await self._mcp(scope, receive, send, "/v1")
+            else:
+                await self._salesbooth(scope, receive, send, "/v1")
         elif scope["type"] == "http" and self._is_for_salesthumb(scope):
             await self._salesthumb(scope, receive, send)
         else:

@@ -33,17 +33,18 @@ REFERENCES: dict[str, str] = {
     "product_id": "products",
     "deal_id": "deals",
     "payment_intent_id": "payment_intents",
+    "webhook_id": "webhooks",
     "entity_id": "customers",
 }
 """By parameter: the group whose record it names."""
 
-LOOKING: set[str] = set()
-"""Operations that are sent like a write and change nothing, so that the audit trail has nothing to say of them."""
+UNTRACED = {"webhooks.cleanup"}
+"""Operations that are sent like a write and change no record, so that the audit trail has nothing to say of them."""
 
 SUBJECTS: dict[str, str] = {}
 """By operation id: the group whose record ``id`` names, where it is not the operation's own."""
 
-NOT_REFERENCES = {"id", "item_id", "template_id", "family_id", "saved_config_id"}
+NOT_REFERENCES = {"id", "item_id", "template_id", "family_id", "saved_config_id", "delivery_id"}
 """Parameters that are covered by ``id``, or that name something inside the record that ``id`` names."""
 
 
@@ -117,6 +118,18 @@ async def _payment_intent(api: Client) -> str:
     await _with_item(api, deal_id)
     made = await api.data("POST", "/payments?action=create-intent", json={"deal_id": deal_id})
     return str(made["payment_intent_id"])
+
+
+@sample("webhooks")
+async def webhook(api: Client) -> str:
+    """It subscribes to what no test makes happen, at a name that never resolves (RFC 2606)."""
+    json = {"url": "https://receiver.invalid/hook", "events": ["deal.expired"]}
+    return str((await api.data("POST", "/webhooks", json=json))["id"])
+
+
+@arguments_for("webhooks.create")
+async def _new_webhook(api: Client, _: str) -> dict[str, Any]:
+    return {"url": "https://receiver.invalid/hook", "events": ["deal.expired"]}
 
 
 @arguments_for("audit.list", "audit.verify", "audit.export")

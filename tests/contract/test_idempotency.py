@@ -30,11 +30,11 @@ def somebody(**more: Any) -> dict[str, Any]:
     return {"name": f"Somebody {uuid.uuid4().hex}", "email": f"{uuid.uuid4().hex}@example.com", **more}
 
 
-async def customers_of(services: Services, client: Client) -> int:
+async def count(services: Services, client: Client, table: str = "customers") -> int:
     tenant = ids.decode("tenant", client.tenant_id)
     assert tenant is not None
     async with services.database.transaction(tenant, livemode=False) as tx:
-        return await tx.connection.fetchval("SELECT count(*) FROM customers")  # type: ignore[no-any-return]
+        return await tx.connection.fetchval(f"SELECT count(*) FROM {table}")  # type: ignore[no-any-return]
 
 
 Rows = Callable[[Client], Awaitable[list[Record]]]
@@ -78,7 +78,7 @@ async def test_a_repeated_creation_answers_200_with_the_same_body_and_creates_no
     assert "idempotency-mismatch" not in again.headers
     assert again.headers["etag"] == first.headers["etag"]
     assert again.json() == first.json()
-    assert await customers_of(services, api) == 1
+    assert await count(services, api) == 1
     assert [name for name, _ in await outbox(api)] == ["customer.created"]
 
 
@@ -119,7 +119,7 @@ async def test_another_body_gets_the_stored_answer_and_is_told_so(api: Client, s
     assert other.headers["idempotency-replayed"] == "true"
     assert other.headers["idempotency-mismatch"] == "true"
     assert other.json() == first.json()
-    assert await customers_of(services, api) == 1
+    assert await count(services, api) == 1
 
 
 async def test_the_order_of_members_and_white_space_make_no_other_body(api: Client) -> None:
@@ -143,7 +143,7 @@ async def test_other_keys_are_refused_and_nothing_happens(api: Client, services:
     assert response.status_code == 400
     assert response.json()["code"] == "validation_error.invalid_idempotency_key"
     assert "Idempotency-Key" in response.json()["message"]
-    assert await customers_of(services, api) == 0
+    assert await count(services, api) == 0
 
 
 async def test_a_key_is_the_workspaces_own(api: Client, other: Client) -> None:
@@ -215,16 +215,25 @@ async def test_a_key_on_a_read_is_ignored(api: Client, kept: Rows) -> None:
     assert await kept(api) == []
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "table", "event"),
+    [
+        ("/customers", JANE, "customers", "customer.created"),
+        ("/deals", {"title": "Pro Plan"}, "deals", "deal.created"),
+        ("/products", {"name": "Widget", "price": 5}, "products", None),
+    ],
+    ids=["customers", "deals", "products"],
+)
 async def test_a_hundred_concurrent_requests_with_one_key_make_one_record(
-    api: Client, outbox: Any, services: Services, kept: Rows
+    api: Client, outbox: Any, services: Services, kept: Rows, path: str, body: Any, table: str, event: str | None
 ) -> None:
     headers = keyed()
-    answers = await asyncio.gather(*(api.post("/customers", JANE, headers=headers) for _ in range(100)))
+    answers = await asyncio.gather(*(api.post(path, body, headers=headers) for _ in range(100)))
     assert sorted(each.status_code for each in answers) == [200] * 99 + [201]
     assert len({each.content for each in answers}) == 1
     assert sum("idempotency-replayed" in each.headers for each in answers) == 99
-    assert await customers_of(services, api) == 1
-    assert len(await outbox(api)) == 1
+    assert await count(services, api, table) == 1
+    assert [name for name, _ in await outbox(api)] == ([event] if event else [])
     assert len(await kept(api)) == 1
 
 
@@ -280,12 +289,12 @@ async def test_a_failure_of_ours_in_the_middle_keeps_nothing_and_the_retry_runs(
     assert first.status_code == status
     assert "secret" not in first.text
     assert await kept(probes) == []
-    assert await customers_of(services, probes) == 0
+    assert await count(services, probes) == 0
     assert await outbox(probes) == []
     retry = await probes.post(path, body, headers=headers)
     assert retry.status_code == 201
     assert "idempotency-replayed" not in retry.headers
-    assert await customers_of(services, probes) == 1
+    assert await count(services, probes) == 1
     assert (await probes.post(path, body, headers=headers)).status_code == 200
 
 
@@ -297,7 +306,7 @@ async def test_a_refusal_in_the_middle_undoes_the_work_and_is_kept(
     probe.fail_once(body["name"])
     first = await probes.post(path, body, headers=headers)
     assert first.status_code == 409
-    assert await customers_of(services, probes) == 0
+    assert await count(services, probes) == 0
     assert await outbox(probes) == []
     again = await probes.post(path, body, headers=headers)
     assert again.json() == first.json()

@@ -102,7 +102,7 @@ class Context:
 
         def commit(name: str, value: Any) -> str:
             raw = value if isinstance(value, bytes) else str(value).encode()
-            return "hmac:" + self.cipher.commitment(f"{entity_id}:{name}", raw)
+            return "mac:" + self.cipher.commitment(f"{entity_id}:{name}", raw)
 
         return commit
 

@@ -8,7 +8,6 @@ associated data, so that a value copied to another row does not open.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import os
 import re
 import unicodedata
@@ -25,6 +24,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _NONCE: Final = 12
 _TOKEN_BYTES: Final = 8
+_COMMITMENT_BYTES: Final = 16
 _LONGEST_PREFIX: Final = 12
 _SHORTEST_PREFIX: Final = 2
 
@@ -69,10 +69,9 @@ class TenantCipher:
             raise Tampered("a sealed value does not open") from None
 
     def commitment(self, bound_to: str, value: bytes) -> str:
-        """A keyed hash that commits to a private value without telling it (32 hexadecimal characters)."""
-        return hmac.digest(self._index_key, b"commitment\x1f" + bound_to.encode() + b"\x1f" + value, "sha256").hex()[
-            :32
-        ]
+        """A keyed BLAKE2b that commits to a private value without telling it (32 hexadecimal characters)."""
+        text = b"commitment\x1f" + bound_to.encode() + b"\x1f" + value
+        return hashlib.blake2b(text, key=self._index_key, digest_size=_COMMITMENT_BYTES).hexdigest()
 
     def blind(self, kind: str, word: str) -> bytes:
         """The blind index entry of one normalised word: 8 bytes of keyed BLAKE2b (RFC 7693). ``kind`` keeps fields
@@ -88,8 +87,7 @@ class TenantCipher:
 
     def blind_prefixes(self, kind: str, words_: Iterable[str]) -> set[bytes]:
         """Entries for every word and each of its beginnings of 2 to 12 characters."""
-        starts = {beginning for word in words_ for beginning in beginnings(word)}
-        return {self.blind(kind, beginning) for beginning in starts}
+        return {self.blind(kind, start) for start in {start for word in words_ for start in beginnings(word)}}
 
 
 class Keyring:
@@ -114,7 +112,7 @@ def words(text: str) -> list[str]:
     """Normalised words of a text: compatibility-folded, without accents, lower case."""
     plain = text.casefold()
     if not plain.isascii():
-        decomposed = unicodedata.normalize("NFKD", plain)
+        decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", plain).casefold())
         plain = "".join(character for character in decomposed if not unicodedata.combining(character))
     return [word.replace("'", "").replace("’", "") for word in _WORD.findall(plain)]
 

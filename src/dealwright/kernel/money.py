@@ -23,8 +23,9 @@ _CURRENCIES: Final[frozenset[str]] = frozenset(
 """What is legal tender somewhere today (CLDR)."""
 
 _EXPONENTS: Final[Mapping[str, int]] = {
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"), 0),
+    **dict.fromkeys(("PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
 }
 """Minor units of ISO 4217 where they are not 2. CLDR's are no substitute: they say what is usual in shops (RSD 0), but
 payment providers count in ISO's (RSD 2).
@@ -73,9 +74,14 @@ def from_minor(units: int, currency: str) -> Decimal:
     return Decimal(units).scaleb(-exponent(currency))
 
 
+@lru_cache(maxsize=512)
+def _text_form(currency: str) -> str:
+    return f".{max(2, exponent(currency))}f"
+
+
 def text(amount: Decimal, currency: str = "USD") -> str:
     """The decimal string of the wire: at least two places, more where the currency has them."""
-    return f"{amount:.{max(2, exponent(currency))}f}"
+    return format(amount, _text_form(currency))
 
 
 _ENGLISH: Final = Locale.parse("en_US")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -55,11 +56,32 @@ class Settings(BaseModel):
     webhooks_allow_private: bool = Field(
         False, description="let webhooks go to private addresses, and to plain http with test keys"
     )
+    mcp_allowed_origins: tuple[str, ...] = Field(
+        (), description="origins whose pages may use MCP with a key that names none itself; loopback always may"
+    )
     log_format: str = Field("console", pattern="^(console|json)$")
     check_results: bool = Field(False, description="verify every answer against its declared model (for tests)")
 
 
-_LISTS = frozenset({"salesbooth_root_hosts", "salesthumb_hosts", "webhooks_retry_schedule"})
+@dataclass(frozen=True, slots=True)
+class PublicAddress:
+    """How the outside world reaches this server, for what outlives a request: identifiers, documents, mails.
+
+    It rests on the settings alone; what a caller's Host header says is for answers to that caller.
+    """
+
+    url: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> PublicAddress:
+        """``public_url`` without a final slash, else the address that the server listens on."""
+        if settings.public_url is not None:
+            return cls(settings.public_url.rstrip("/"))
+        host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else settings.host
+        return cls(f"http://{f'[{host}]' if ':' in host else host}:{settings.port}")
+
+
+_LISTS = frozenset({"mcp_allowed_origins", "salesbooth_root_hosts", "salesthumb_hosts", "webhooks_retry_schedule"})
 _PLAIN_NAMES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
 
 

@@ -133,6 +133,7 @@ async def test_a_vehicle_of_somebody_else(shop: Shop) -> None:
 
 
 async def test_two_hundred_bookings_of_one_hour_make_one(shop: Shop) -> None:
+    assert (await shop.get("/shop")).status_code == 200, "it has its row before the rush"
     customer = await shop.customer()
     answers = await asyncio.gather(*(book(shop, customer) for _ in range(200)))
     statuses = [answer.status_code for answer in answers]

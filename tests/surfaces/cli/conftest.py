@@ -36,6 +36,7 @@ class Server:
     """A running ``dealwright up``."""
 
     process: subprocess.Popen[str]
+    port: int
     url: str
     seconds: float
     """From the start of the process to the first answer."""
@@ -85,7 +86,7 @@ class Machine:
         while True:
             try:
                 httpx.get(f"{url}/customers", timeout=60)
-                return Server(process, url, time.perf_counter() - began)
+                return Server(process, port, url, time.perf_counter() - began)
             except httpx.TransportError:
                 if process.poll() is not None or time.perf_counter() - began > 60:
                     process.kill()

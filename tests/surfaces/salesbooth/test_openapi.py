@@ -11,8 +11,9 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from dealwright.kernel.operations import registry
+from dealwright.surfaces.describing import spelling
 from dealwright.surfaces.routing import Router
-from dealwright.surfaces.salesbooth import openapi, spelling
+from dealwright.surfaces.salesbooth import openapi
 
 
 @pytest.fixture(scope="module")

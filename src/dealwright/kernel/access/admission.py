@@ -99,6 +99,15 @@ class Admission:
             )
         return Admitted(principal, verdict, deprecated=in_query)
 
+    async def holds(self, credential: Credential) -> bool:
+        """Whether a credential that was admitted is still good: for what goes on after its request, a stream."""
+        try:
+            if credential.secret is not None:
+                await self._directory.find(credential.secret, self._brand)
+            return credential.secret is not None
+        except DealwrightError:
+            return False
+
     async def _authenticate(self, secret: str, ip: str) -> Principal:
         failures = Hit(self._ip_failed, ip)
         state = await self._limiter.peek(failures)

@@ -90,7 +90,7 @@ _keys: Final = Statement(
 _any_workspace: Final = Statement(select(tenants.c.tenant_id).limit(1))
 _one_at_a_time: Final = Statement(select(func.pg_advisory_xact_lock(_FIRST_WORKSPACE_LOCK)))
 _workspace: Final = Statement(
-    select(tenants.c.settings, tenants.c.key_version).where(tenants.c.tenant_id == given("tenant"))
+    select(tenants.c.name, tenants.c.settings, tenants.c.key_version).where(tenants.c.tenant_id == given("tenant"))
 )
 _used: Final = Statement(update(api_keys).where(api_keys.c.id == given("key")).values(last_used_at=given("at")))
 
@@ -188,6 +188,14 @@ async def acting_for(tx: Transaction, actor: str) -> Principal:
         settings=WorkspaceSettings.model_validate(row["settings"]),
         encryption_version=row["key_version"],
     )
+
+
+async def workspace_name(tx: Transaction) -> str:
+    """The name of the workspace that a transaction is in."""
+    row = await tx.row(_workspace)
+    assert row is not None
+    name: str = row["name"]
+    return name
 
 
 class KeyDirectory:

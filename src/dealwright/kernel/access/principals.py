@@ -33,6 +33,8 @@ class WorkspaceSettings(BaseModel):
     default_currency: Currency = "USD"
     deposit_percentage: Annotated[float, Field(ge=0, le=100)] | None = None
     """The part of a total that a checkout asks for first; None: no deposit."""
+    signature_timeout_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    """How long a deal may be out for signature before deal.signature_timeout fires."""
 
 
 PrincipalKind = Literal["public", "secret_key", "publishable_key", "session", "system"]

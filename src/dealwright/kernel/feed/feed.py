@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -159,7 +159,9 @@ class Feed:
         async with self._database.transaction(tenant_id, livemode, read_only=True) as tx:
             return await page(tx, after, limit)
 
-    async def follow(self, tenant_id: UUID, livemode: bool, after: int | None = None) -> AsyncIterator[FeedEvent]:
+    async def follow(
+        self, tenant_id: UUID, livemode: bool, after: int | None = None
+    ) -> AsyncGenerator[FeedEvent, None]:
         """Every event of a workspace after a position, or from now on: in order, each once, without end.
 
         Close the iterator (``contextlib.aclosing``) when done. Raises Unavailable while catching up, when the database

@@ -262,9 +262,12 @@ class Database:
         )
         return _Block(self, self._app, begin, tenant_id, livemode)
 
-    def system(self, *, read_only: bool = False) -> AbstractAsyncContextManager[Transaction]:
-        """A transaction that sees every tenant; only for work that has none yet, or that serves all of them."""
-        begin = f"BEGIN{' READ ONLY' if read_only else ''}"
+    def system(self, *, read_only: bool = False, settings: str = "") -> AbstractAsyncContextManager[Transaction]:
+        """A transaction that sees every tenant; only for work that has none yet, or that serves all of them.
+
+        ``settings``: SET LOCAL statements that it begins with, at no further round trip.
+        """
+        begin = f"BEGIN{' READ ONLY' if read_only else ''}; {settings}"
         return _Block(self, self._system, begin, None, False)
 
     @staticmethod

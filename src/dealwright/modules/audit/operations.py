@@ -192,6 +192,7 @@ _COLUMNS: Final = (
     scope="audit:export",
     result=ExportView,
     tool=("export_audit_trail", "compliance"),
+    media_types=("text/csv",),
 )
 async def export(ctx: Context, params: AuditExport) -> Reply:
     """Export the entries of an entity, of a type, or of a date range, oldest first, sealed with a hash.

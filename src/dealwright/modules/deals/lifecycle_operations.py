@@ -279,6 +279,7 @@ _CSV_COLUMNS: Final = (
     scope="deals:read",
     result=ExportView,
     tool=("export_deal", "deals"),
+    media_types=("text/csv",),
 )
 async def export(ctx: Context, params: DealExport) -> Reply:
     """Export one deal, or the deals that match the list filters, with items, terms and audit entries.

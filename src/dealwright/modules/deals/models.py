@@ -380,6 +380,7 @@ class DealView(Wire):
     line_items: list[ItemView] = Field(default_factory=list)
     pricing: PricingView | None = None
     customer: dict[str, Any] | None = None
+    signatures: list[dict[str, Any]] = Field(default_factory=list)
     activity_log: list[dict[str, Any]] = Field(default_factory=list)
 
 

@@ -22,6 +22,7 @@ from dealwright.modules.deals.models import (
     NewDeal,
     recurring_needs_cycle,
 )
+from dealwright.modules.signing import requests, signatures
 
 _PRICING_COLUMNS = frozenset({"customer_id", "currency", "tax_rate", "deal_type", "billing_cycle"})
 
@@ -87,8 +88,8 @@ async def get_deal(ctx: Context, params: DealGet) -> Reply:
 
 
 async def reply(ctx: Context, row: Any, **more: Any) -> Reply:
-    """A whole deal as the answer of a write."""
-    return Reply({**await ctx.wire_one(records.resource, row), **more}, row["version"])
+    """A whole deal as the answer of a write; what is known already (``more``) is not loaded again."""
+    return Reply({**await ctx.wire_one(records.resource, row, exclude=tuple(more)), **more}, row["version"])
 
 
 @operation(
@@ -112,7 +113,7 @@ async def create_deal(ctx: Context, params: NewDeal) -> Reply:
         raise NotFound("There is no deal template with this id")
     if params.customer_id is not None:
         values["customer_id"] = (await customers.get(ctx, params.customer_id))["id"]
-    return await reply(ctx, await service.create(ctx, values))
+    return await reply(ctx, await service.create(ctx, values), line_items=[])
 
 
 @operation(
@@ -204,4 +205,6 @@ async def delete_deal(ctx: Context, params: DealRef) -> Reply:
         raise Conflict("A deal on which money was booked is kept", details={"current_status": row["status"]})
     ctx.record(records.resource, row, "deal.deleted")
     await records.resource.delete(ctx.tx, row["id"])
+    await signatures.forget(ctx, "deal", row["id"])
+    await requests.forget(ctx, "deal", row["id"])
     return Reply({**answer, "deleted": True, "version": None})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -96,6 +97,7 @@ def _wire(row: Row, tenant: str, names: Mapping[UUID, str]) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=1024)
 def rate_text(rate: Decimal) -> str:
     """A tax rate with at least four places: ``0.1000``."""
     whole, _, places = f"{rate:f}".partition(".")

@@ -115,8 +115,11 @@ def pem(public_key: bytes) -> str:
 
 def jwk(public_key: bytes, key_id: str) -> dict[str, str]:
     """A JSON Web Key (RFC 8037)."""
-    x = base64.urlsafe_b64encode(public_key).rstrip(b"=").decode()
-    return {"kty": "OKP", "crv": "Ed25519", "kid": key_id, "x": x}
+    return {"kty": "OKP", "crv": "Ed25519", "kid": key_id, "x": base64url(public_key)}
+
+
+def base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def base58btc(raw: bytes) -> str:

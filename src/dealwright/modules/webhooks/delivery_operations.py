@@ -200,6 +200,7 @@ async def retry(steps: Steps, params: RetryDelivery) -> Reply:
     if written:
         async with steps.transaction() as ctx:
             await queue.release_next(ctx.tx, written)
+            ctx.tx.signal(queue.DELIVERIES_DUE)
     return Reply(
         {
             "delivery": {

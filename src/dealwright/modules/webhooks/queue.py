@@ -6,13 +6,16 @@ its predecessor (FOR SHARE) before it decides to wait for it, and finishing one 
 after its own commit; so either the newcomer sees that the predecessor is done, or the finisher sees the newcomer.
 Every statement that locks several rows locks them in the order of their ids.
 
+Such queues change faster than the planner's statistics, so the statements say how they are to be run: one lookup for
+each row, by key. ``(status = 'pending') IS TRUE`` keeps the planner from walking a partial index instead.
+
 All times are the database's, as the clocks of several workers differ. Statements on deliveries run in system
 transactions, except queuing a replay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -59,9 +62,13 @@ _queue = RawStatement(
         ) AS last
         WHERE fresh.place = 1
     ), held AS (
-        SELECT d.webhook_id, d.entity FROM webhook_deliveries d
-        JOIN before ON before.tenant_id = d.tenant_id AND before.livemode = d.livemode AND before.id = d.id
-        WHERE d.status = 'pending' ORDER BY d.id FOR SHARE OF d
+        SELECT d.webhook_id, d.entity FROM (SELECT * FROM before ORDER BY id) AS before
+        CROSS JOIN LATERAL (
+            SELECT d.webhook_id, d.entity FROM webhook_deliveries d
+            WHERE d.tenant_id = before.tenant_id AND d.livemode = before.livemode AND d.id = before.id
+              AND (d.status = 'pending') IS TRUE
+            FOR SHARE
+        ) AS d
     )
     INSERT INTO webhook_deliveries (tenant_id, livemode, id, webhook_id, event_id, position, event_type, entity, status,
                                     replayed, superseded, attempts, claims, next_attempt_at, created_at)
@@ -155,9 +162,13 @@ _finish = RawStatement(
                              $8::double precision[])
         AS outcome(tenant_id, livemode, id, claims, status, code, error, wait)
     ), held AS (
-        SELECT outcome.* FROM webhook_deliveries d JOIN outcome USING (tenant_id, livemode, id)
-        WHERE d.status = 'pending' AND d.claims = outcome.claims
-        ORDER BY d.id FOR NO KEY UPDATE OF d
+        SELECT outcome.* FROM outcome
+        CROSS JOIN LATERAL (
+            SELECT FROM webhook_deliveries d
+            WHERE d.tenant_id = outcome.tenant_id AND d.livemode = outcome.livemode AND d.id = outcome.id
+              AND (d.status = 'pending') IS TRUE AND d.claims = outcome.claims
+            FOR NO KEY UPDATE
+        ) AS d
     )
     UPDATE webhook_deliveries d
     SET status = held.status, attempts = d.attempts + 1, response_code = held.code, error_message = held.error,
@@ -183,9 +194,13 @@ _release_next = RawStatement(
         ) AS first
         WHERE first.next_attempt_at IS NULL
     ), held AS (
-        SELECT d.tenant_id, d.livemode, d.id FROM webhook_deliveries d JOIN following USING (tenant_id, livemode, id)
-        WHERE d.status = 'pending' AND d.next_attempt_at IS NULL
-        ORDER BY d.id FOR NO KEY UPDATE OF d
+        SELECT following.* FROM (SELECT * FROM following ORDER BY id) AS following
+        CROSS JOIN LATERAL (
+            SELECT FROM webhook_deliveries d
+            WHERE d.tenant_id = following.tenant_id AND d.livemode = following.livemode AND d.id = following.id
+              AND (d.status = 'pending') IS TRUE AND d.next_attempt_at IS NULL
+            FOR NO KEY UPDATE
+        ) AS d
     )
     UPDATE webhook_deliveries d SET next_attempt_at = now() FROM held
     WHERE d.tenant_id = held.tenant_id AND d.livemode = held.livemode AND d.id = held.id
@@ -239,7 +254,10 @@ _remove_orphans = RawStatement(
     """,
     (),
 )
-_loosely = RawStatement("SELECT set_config('synchronous_commit', 'off', true)", ())
+LOOKUPS: Final = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+"""Settings of the transactions that claim and finish deliveries."""
+LOOSELY: Final = f"{LOOKUPS}; SET LOCAL synchronous_commit = off"
+"""… and of those whose loss in a crash costs nothing but time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,22 +309,23 @@ async def queue(tx: Transaction, wanted: Sequence[Mapping[str, Any]], *, replaye
     return made
 
 
-async def claim(tx: Transaction, slots: int, quota: int, busy: Mapping[Lane, int]) -> list[Record]:
-    """Take up to ``slots`` due deliveries, the endpoint that waits longest first, and never more than leave each
-    endpoint with ``quota`` in this worker's hands; an endpoint with an open circuit gets one as a trial.
+async def claim(tx: Transaction, slots: int, quota: Callable[[Lane], int]) -> list[Record]:
+    """Take up to ``slots`` due deliveries, the endpoint that waits longest first, and of each endpoint as many as
+    ``quota`` says; an endpoint with an open circuit gets one as a trial.
     """
-    await tx.run(_loosely)
     lanes: list[tuple[Lane, int]] = []
     trials: list[Lane] = []
     for row in await tx.rows(_lanes):
         lane = (row["tenant_id"], row["livemode"], row["webhook_id"])
-        free = min(quota - busy.get(lane, 0), slots)
-        if slots > 0 and free > 0 and not row["open"]:
-            lanes.append((lane, free))
-            slots -= free
-        elif slots > 0 and row["open"]:
+        free = min(quota(lane), slots)
+        if free <= 0:
+            continue
+        if row["open"]:
             trials.append(lane)
             slots -= 1
+        else:
+            lanes.append((lane, free))
+            slots -= free
     if trials:
         taken = await tx.rows(_take_trials, **_lane_arguments(trials))
         lanes += [((row["tenant_id"], row["livemode"], row["id"]), 1) for row in taken]
@@ -322,6 +341,7 @@ def _lane_arguments(lanes: Sequence[Lane]) -> dict[str, list[Any]]:
 
 async def finish(tx: Transaction, outcomes: Sequence[Outcome]) -> list[Record]:
     """Write outcomes, except those of deliveries that another worker took meanwhile; answers the ones written."""
+    outcomes = sorted(outcomes, key=lambda each: each.row["id"])
     return await tx.rows(
         _finish,
         **columns([each.row for each in outcomes], tenants="tenant_id", modes="livemode", ids="id", claims="claims"),
@@ -334,12 +354,10 @@ async def finish(tx: Transaction, outcomes: Sequence[Outcome]) -> list[Record]:
 
 async def release_next(tx: Transaction, finished: Sequence[Mapping[str, Any]]) -> None:
     """Make the successors of finished deliveries due; in a transaction that begins after theirs has committed."""
-    await tx.run(_loosely)
     await tx.run(
         _release_next,
         **columns(finished, tenants="tenant_id", modes="livemode", webhooks="webhook_id", entities="entity"),
     )
-    tx.signal(DELIVERIES_DUE)
 
 
 async def give_back(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import structlog
 from asyncpg import Record
@@ -31,23 +31,46 @@ from dealwright.modules.webhooks.sender import Sender
 
 log = structlog.get_logger("dealwright.webhooks")
 
-SLOTS: Final = 256
+SLOTS: Final = 512
 """Deliveries that one worker has in its hands at most."""
 QUOTA: Final = 32
-"""… and of those to one endpoint."""
+"""Requests that one worker has open to one endpoint at most."""
+AHEAD: Final = 4
+"""How many times as many deliveries it takes of an endpoint that answers quickly, so as not to ask for each few."""
+_QUICK_SECONDS: Final = 1.0
+"""What is taken ahead should be sent within this time."""
+_STALE_SECONDS: Final = 8.0
+"""A delivery that waited here longer is given back: its attempt might not end within the lease."""
 _GATHER_SECONDS: Final = 0.004
 _LOOK_SECONDS: Final = 0.5
 _TROUBLE_SECONDS: Final = 1.0
 _HOUSEKEEPING_SECONDS: Final = 30.0
 _FINISH_SECONDS: Final = 3.0
+_REMEMBERED: Final = 10_000
+"""Endpoints whose latency is remembered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """How much a worker takes on."""
+def _lane_of(row: Mapping[str, Any]) -> Lane:
+    return row["tenant_id"], row["livemode"], row["webhook_id"]
 
-    slots: int = SLOTS
-    quota: int = QUOTA
+
+class _Lane:
+    """An endpoint as this worker sees it."""
+
+    __slots__ = ("in_hand", "latency", "open")
+
+    def __init__(self) -> None:
+        self.in_hand = 0
+        self.latency = _QUICK_SECONDS
+        """Seconds that an attempt takes lately."""
+        self.open = asyncio.Semaphore(QUOTA)
+
+    def free(self) -> int:
+        ahead = min(AHEAD, max(1.0, _QUICK_SECONDS / max(self.latency, 0.001)))
+        return int(QUOTA * ahead) - self.in_hand
+
+    def measured(self, seconds: float) -> None:
+        self.latency += (seconds - self.latency) / 8
 
 
 class Worker:
@@ -61,19 +84,18 @@ class Worker:
         sender: Sender,
         now: Clock,
         schedule: Sequence[float],
-        share: Share = Share(),
     ) -> None:
         self._database = database
         self._signals = signals
         self._keyring = keyring
         self._sender = sender
         self._schedule = tuple(schedule)
-        self._share = share
         self._circuits = Circuits(database, now)
         self._wake = asyncio.Event()
-        self._busy: Counter[Lane] = Counter()
+        self._lanes: defaultdict[Lane, _Lane] = defaultdict(_Lane)
         self._running: dict[asyncio.Task[None], Record] = {}
         self._outcomes: list[Outcome] = []
+        self._stale: list[Record] = []
         self._outcome = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -113,14 +135,14 @@ class Worker:
             self._wake.clear()
             taken: list[Record] = []
             try:
-                if (free := self._share.slots - self._busy.total()) > 0:
-                    async with self._database.system() as tx:
-                        taken = await queue.claim(tx, free, self._share.quota, self._busy)
+                if (free := SLOTS - len(self._running) - len(self._outcomes)) > 0:
+                    async with self._database.system(settings=queue.LOOSELY) as tx:
+                        taken = await queue.claim(tx, free, lambda lane: self._lanes[lane].free())
             except Exception as problem:
                 await self._trouble("deliveries_not_claimed", problem)
                 continue
             for row in taken:
-                self._busy[row["tenant_id"], row["livemode"], row["webhook_id"]] += 1
+                self._lanes[_lane_of(row)].in_hand += 1
                 task = asyncio.create_task(self._deliver(row))
                 self._running[task] = row
                 task.add_done_callback(self._running.pop)
@@ -137,7 +159,15 @@ class Worker:
         await asyncio.sleep(_TROUBLE_SECONDS)
 
     async def _deliver(self, row: Record) -> None:
-        answer = await attempt(self._sender, self._keyring.tenant(row["tenant_id"]), row)
+        lane = self._lanes[_lane_of(row)]
+        taken = time.monotonic()
+        async with lane.open:
+            if time.monotonic() - taken > _STALE_SECONDS:
+                self._stale.append(row)
+                self._outcome.set()
+                return
+            answer = await attempt(self._sender, self._keyring.tenant(row["tenant_id"]), row)
+        lane.measured(answer.latency_ms / 1000)
         following = rules.after_attempt(row["attempts"] + 1, self._schedule, answer, random.random())
         self._outcomes.append(Outcome(row, answer, following))
         self._outcome.set()
@@ -148,38 +178,39 @@ class Worker:
             await self._outcome.wait()
             await asyncio.sleep(_GATHER_SECONDS)
             self._outcome.clear()
-            outcomes = list(self._outcomes)
+            outcomes, stale = list(self._outcomes), list(self._stale)
             try:
-                await self._finish(outcomes)
+                await self._finish(outcomes, stale)
             except Exception as problem:
                 self._outcome.set()
                 await self._trouble("outcomes_not_written", problem)
                 continue
             del self._outcomes[: len(outcomes)]
-            for each in outcomes:
-                self._leave(each.row)
+            del self._stale[: len(stale)]
+            for row in (*(each.row for each in outcomes), *stale):
+                self._leave(_lane_of(row))
             self._wake.set()
             await self._tell_circuits(outcomes)
 
-    async def _finish(self, outcomes: Sequence[Outcome]) -> None:
-        async with self._database.system() as tx:
+    async def _finish(self, outcomes: Sequence[Outcome], stale: Sequence[Record]) -> None:
+        async with self._database.system(settings=queue.LOOKUPS) as tx:
             written = await queue.finish(tx, outcomes)
+            if stale:
+                await queue.give_back(tx, stale)
         finished = [row for row in written if row["status"] != "pending"]
         if finished:
-            async with self._database.system() as tx:
+            async with self._database.system(settings=queue.LOOSELY) as tx:
                 await queue.release_next(tx, finished)
 
-    def _leave(self, row: Record) -> None:
-        lane = (row["tenant_id"], row["livemode"], row["webhook_id"])
-        self._busy[lane] -= 1
-        if not self._busy[lane]:
-            del self._busy[lane]
+    def _leave(self, lane: Lane) -> None:
+        self._lanes[lane].in_hand -= 1
+        if not self._lanes[lane].in_hand and len(self._lanes) > _REMEMBERED:
+            del self._lanes[lane]
 
     async def _tell_circuits(self, outcomes: Sequence[Outcome]) -> None:
         for each in outcomes:
-            lane = (each.row["tenant_id"], each.row["livemode"], each.row["webhook_id"])
             try:
-                await self._circuits.note(lane, each.answer, trial=each.row["trial"])
+                await self._circuits.note(_lane_of(each.row), each.answer, trial=each.row["trial"])
             except Exception as problem:
                 log.info("circuit_not_changed", problem=str(problem))
 

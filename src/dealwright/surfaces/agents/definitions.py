@@ -90,7 +90,7 @@ def _marked(annotation: Any) -> bool:
 
 
 def _as_list(schema: Schema) -> Schema:
-    kept = {name: schema[name] for name in ("description", "default") if name in schema}
+    kept: Schema = {name: schema[name] for name in ("description", "default") if name in schema}
     return {"type": "array", "items": {"type": "string"}, **kept}
 
 

@@ -14,13 +14,14 @@ import typer
 from dealwright.kernel import clock, ids
 from dealwright.kernel import settings as settings_of
 from dealwright.kernel.access import keys
-from dealwright.kernel.access.keys import KEY_PREFIX, TENANT_PREFIX, NewKey
+from dealwright.kernel.access.keys import KEY_PREFIX, TENANT_PREFIX, Brand, NewKey
 from dealwright.kernel.settings import Settings
 from dealwright.kernel.store.database import Record, Transaction
 from dealwright.surfaces.cli.problems import Refused, in_plain_words
 from dealwright.surfaces.cli.store import opened
 
-_SCOPE: Final = re.compile(r"\*|[a-z0-9_-]+:(\*|[a-z0-9_-]+)")
+_SCOPE: Final = re.compile(r"\*|\*:read|[a-z0-9_-]+:(\*|[a-z0-9_-]+)")
+_READ_ONLY: Final = "read-only"
 _ORIGIN: Final = re.compile(r"https?://[^/\s,]+")
 
 T = TypeVar("T")
@@ -33,6 +34,7 @@ class Wanted:
     workspace: str
     env: str | None
     publishable: bool
+    brand: Brand
     scopes: str
     agent: bool
     rate_limit: int | None
@@ -62,7 +64,10 @@ def create(overrides: Mapping[str, Any], wanted: Wanted, *, as_json: bool) -> No
     with in_plain_words():
         if not wanted.workspace.strip():
             raise Refused("a workspace needs a name")
-        scopes = _listed(wanted.scopes, _SCOPE, "a scope; scopes look like deals:read, deals:* or *")
+        if wanted.publishable and wanted.brand == "st":
+            raise Refused("the SalesThumb API has no publishable keys")
+        asked = "*:read" if wanted.scopes.strip() == _READ_ONLY else wanted.scopes
+        scopes = _listed(asked, _SCOPE, "a scope; scopes look like deals:read, deals:*, read-only or *")
         if not scopes:
             raise Refused("a key needs at least one scope; * allows everything")
         origins = _listed(wanted.allowed_origins, _ORIGIN, "an origin; origins look like https://shop.example")
@@ -82,6 +87,7 @@ def create(overrides: Mapping[str, Any], wanted: Wanted, *, as_json: bool) -> No
                 allowed_origins=origins,
                 region=settings.region,
                 livemode=environment == "live",
+                brand=wanted.brand,
             )
 
         made = _in_system_transaction(settings, make)

@@ -9,6 +9,8 @@ import typer
 
 import dealwright.app  # noqa: F401 - imports every module, which declares its operations
 from dealwright.kernel.operations import Operation, registry
+from dealwright.modules.shop.registry import shop_registry
+from dealwright.surfaces.mcp import methods
 
 
 def _described(operation: Operation) -> dict[str, Any]:
@@ -26,9 +28,24 @@ def _described(operation: Operation) -> dict[str, Any]:
     }
 
 
-def show(*, as_json: bool) -> None:
-    """Print every declared operation, by group and id."""
-    found = [_described(each) for each in sorted(registry, key=lambda each: (each.group, each.id))]
+def _described_method(method: methods.Method) -> dict[str, Any]:
+    return {
+        "id": method.id,
+        "method": "POST",
+        "path": methods.PATH,
+        "selector": {"in": "json-rpc", "method": method.name},
+        "scope": methods.CONNECT_SCOPE,
+        "events": [],
+        "tool": None,
+    }
+
+
+def show(*, salesthumb: bool, as_json: bool) -> None:
+    """Print every declared operation of one API, by group and id; the MCP's methods stand with Salesbooth's."""
+    found = [_described(each) for each in (shop_registry if salesthumb else registry)]
+    if not salesthumb:
+        found += [_described_method(each) for each in methods.METHODS]
+    found.sort(key=lambda each: (each["id"].partition(".")[0], each["id"]))
     if as_json:
         typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
         return

@@ -29,6 +29,11 @@ class Environment(StrEnum):
     live = "live"
 
 
+class Api(StrEnum):
+    salesbooth = "salesbooth"
+    salesthumb = "salesthumb"
+
+
 class KeyType(StrEnum):
     secret = "secret"
     publishable = "publishable"
@@ -72,6 +77,14 @@ def serve(host: Host = None, port: Port = None, data_dir: DataDir = None, config
 
 
 @app.command()
+def worker(data_dir: DataDir = None, config: Config = None) -> None:
+    """Place events and deliver webhooks without serving requests; any number of workers may run beside servers."""
+    from dealwright.surfaces.cli import working
+
+    working.work(_given(data_dir=data_dir, config=config))
+
+
+@app.command()
 def migrate(data_dir: DataDir = None, config: Config = None) -> None:
     """Bring the database's schema to the newest version; every start does this by itself."""
     from dealwright.surfaces.cli import store
@@ -80,11 +93,14 @@ def migrate(data_dir: DataDir = None, config: Config = None) -> None:
 
 
 @app.command()
-def operations(as_json: Json = False) -> None:
+def operations(
+    api: Annotated[Api, typer.Option(help="The published API whose operations are listed.")] = Api.salesbooth,
+    as_json: Json = False,
+) -> None:
     """List every operation that this server declares, with its path, scope, events and tool."""
     from dealwright.surfaces.cli import listing
 
-    listing.show(as_json=as_json)
+    listing.show(salesthumb=api is Api.salesthumb, as_json=as_json)
 
 
 @app.command()
@@ -99,14 +115,22 @@ def doctor(
 
 @app.command()
 def seed(
-    workspace: Annotated[str, typer.Option(help="Workspace to fill; made when it is new.")] = "Crema & Iron",
+    workspace: Annotated[
+        str | None, typer.Option(help="Workspace to fill, made when it is new; the demonstration business's own name.")
+    ] = None,
+    shop: Annotated[bool, typer.Option("--shop", help="A tint shop's week for the SalesThumb API instead.")] = False,
     data_dir: DataDir = None,
     config: Config = None,
 ) -> None:
-    """Fill a workspace with the demonstration data of a dealer in coffee equipment, once."""
-    from dealwright.surfaces.cli import seed as seeding
+    """Fill a workspace with the demonstration data of a dealer in coffee equipment, or of a tint shop, once."""
+    if shop:
+        from dealwright.surfaces.cli import seed_shop
 
-    seeding.run(_given(data_dir=data_dir, config=config), workspace)
+        seed_shop.run(_given(data_dir=data_dir, config=config), workspace or "Meridian Tint & Film")
+    else:
+        from dealwright.surfaces.cli import seed as seeding
+
+        seeding.run(_given(data_dir=data_dir, config=config), workspace or "Crema & Iron")
 
 
 @keys_app.command("create")
@@ -114,7 +138,10 @@ def keys_create(
     workspace: Annotated[str, typer.Option(help="Workspace of the key; made when it is new.")],
     env: Annotated[Environment | None, typer.Option(help="test unless given; a publishable key is live.")] = None,
     kind: Annotated[KeyType, typer.Option(help="secret for servers, publishable for browsers.")] = KeyType.secret,
-    scopes: Annotated[str, typer.Option(help="Comma-separated, for example deals:read,deals:write.")] = "*",
+    scopes: Annotated[
+        str, typer.Option(help="Comma-separated, for example deals:read,deals:write; read-only for *:read.")
+    ] = "*",
+    api: Annotated[Api, typer.Option(help="The published API that the key opens.")] = Api.salesbooth,
     agent: Annotated[bool, typer.Option("--agent", help="The key belongs to an AI agent.")] = False,
     rate_limit: Annotated[int | None, typer.Option(help="Requests per minute.", min=1)] = None,
     name: Annotated[str, typer.Option(help="What the key is for.")] = "",
@@ -130,6 +157,7 @@ def keys_create(
         workspace=workspace,
         env=env,
         publishable=kind is KeyType.publishable,
+        brand="st" if api is Api.salesthumb else "sb",
         scopes=scopes,
         agent=agent,
         rate_limit=rate_limit,

@@ -56,6 +56,8 @@ class StoryClock:
 async def _seed(settings: Settings, workspace: str) -> NewKey | None:
     today = clock.utc_now().replace(minute=0, second=0, microsecond=0)
     story_clock = StoryClock(today - timedelta(days=DAYS))
+    # Background work belongs to servers, whose clock is the real one.
+    settings = settings.model_copy(update={"run_workers": False})
     async with services(settings, story_clock) as running:
         async with running.database.system() as tx:
             made = await keys.create_key(

@@ -1,17 +1,20 @@
 """``dealwright up`` and ``dealwright serve``: one process that answers until it is asked to stop.
 
 The port is taken first, so that a second server is refused before it touches anything; calls that come while the
-database starts wait in the socket's queue. A signal lets open requests finish, then stops the database.
+database starts wait in the socket's queue. The embedded database starts while the application is still being imported:
+both take about as long. A signal lets open requests finish, then stops the database.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import socket
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import structlog
 import typer
@@ -19,13 +22,13 @@ import uvicorn
 import uvloop
 
 from dealwright import __version__
-from dealwright.app import Application
 from dealwright.kernel import clock, logging
 from dealwright.kernel import settings as settings_of
 from dealwright.kernel.access import keys
 from dealwright.kernel.access.keys import NewKey
-from dealwright.kernel.settings import Settings
+from dealwright.kernel.settings import PublicAddress, Settings
 from dealwright.kernel.store.database import Database
+from dealwright.kernel.store.embedded import EmbeddedPostgres
 from dealwright.surfaces.cli.problems import Refused, in_plain_words
 from dealwright.surfaces.cli.store import place, settings_file
 
@@ -47,8 +50,33 @@ def serve(overrides: Mapping[str, Any], *, introduce: bool, new_key: bool = Fals
         logging.configure(settings.log_format)
         listening = _listen(settings)
         settings = settings.model_copy(update={"port": listening.getsockname()[1]})
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(settings, overrides, listening, introduce=introduce, new_key=new_key))
+        with _Head(settings) as head, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings, overrides, listening, head, introduce=introduce, new_key=new_key))
+
+
+class _Head:
+    """A head start for the embedded database, in a thread; holds it until the application holds it itself."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._database = EmbeddedPostgres(settings.data_dir) if settings.database_url is None else None
+        self._thread = threading.Thread(target=self._start, name="database-head-start")
+
+    def _start(self) -> None:
+        with contextlib.suppress(Exception):  # the application meets the same problem, and says so
+            if self._database is not None:
+                self._database.start()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.let_go()
+
+    def let_go(self) -> None:
+        self._thread.join()
+        if self._database is not None:
+            self._database.stop()
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -88,8 +116,16 @@ class _Server(uvicorn.Server):
 
 
 async def _serve(
-    settings: Settings, overrides: Mapping[str, Any], listening: socket.socket, *, introduce: bool, new_key: bool
+    settings: Settings,
+    overrides: Mapping[str, Any],
+    listening: socket.socket,
+    head: _Head,
+    *,
+    introduce: bool,
+    new_key: bool,
 ) -> None:
+    from dealwright.app import Application
+
     application = Application(settings)
     server = _Server(
         uvicorn.Config(
@@ -111,12 +147,13 @@ async def _serve(
     server.stop_on_signals()
     try:
         await application.start()
+        await asyncio.to_thread(head.let_go)
         assert application.services is not None
         if introduce:
             made = await _first_key(application.services.database, settings, new_key=new_key)
             _introduce(settings, overrides, made)
         else:
-            typer.echo(f"Dealwright {__version__} serves {_url(settings)} with {place(settings)}")
+            typer.echo(f"Dealwright {__version__} serves {PublicAddress.of(settings).url} with {place(settings)}")
         if not server.should_exit:
             await server.serve([listening])
     finally:
@@ -134,23 +171,19 @@ async def _first_key(database: Database, settings: Settings, *, new_key: bool) -
         )
 
 
-def _url(settings: Settings) -> str:
-    """Where the server is reached: its public address, or the one it listens on."""
-    if settings.public_url:
-        return settings.public_url.rstrip("/")
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
-
-
 def _introduce(settings: Settings, overrides: Mapping[str, Any], made: NewKey | None) -> None:
     from rich.console import Console
     from rich.panel import Panel
     from rich.table import Table
     from rich.text import Text
 
-    url = _url(settings)
+    url = PublicAddress.of(settings).url
     file = settings_file(settings, overrides)
-    rows = [("API", f"{url}/api/v1"), ("Docs", f"{url}/docs")]
+    rows = [
+        ("Salesbooth", f"{url}/api/v1"),
+        ("SalesThumb", f"{url}{settings.salesthumb_prefix}"),
+        ("Docs", f"{url}/docs"),
+    ]
     if made is not None:
         rows.append(("Test key", made.secret))
         rows.append(("", f"of workspace {made.workspace!r}; shown this once, so keep it"))

@@ -1,1 +1,26 @@
 """The Model Context Protocol, from the same registry as everything else (Salesbooth API, MCP)."""
+
+from __future__ import annotations
+
+from dealwright.kernel.access.admission import Admission
+from dealwright.kernel.feed.feed import Feed
+from dealwright.kernel.operations import Registry
+from dealwright.kernel.pipeline import Pipeline
+from dealwright.kernel.settings import Settings
+from dealwright.surfaces.mcp import compact
+from dealwright.surfaces.mcp.calls import Calls
+from dealwright.surfaces.mcp.http import McpEndpoint
+from dealwright.surfaces.mcp.resources import Resources
+from dealwright.surfaces.mcp.server import make_server
+from dealwright.surfaces.mcp.subscriptions import Subscriptions
+from dealwright.surfaces.mcp.tools import Tools
+
+
+def create(registry: Registry, pipeline: Pipeline, admission: Admission, feed: Feed, settings: Settings) -> McpEndpoint:
+    """The endpoint over every tool and resource of the registry, with its compact mode (``?mode=compact``)."""
+    calls = Calls(pipeline, admission)
+    tools, resources = Tools(registry, calls), Resources(registry, calls)
+    subscriptions = Subscriptions(pipeline.database, feed, resources, pipeline.clock)
+    whole = make_server(tools, resources, subscriptions)
+    short = make_server(compact.CompactTools(tools), resources, subscriptions, compact.INSTRUCTIONS)
+    return McpEndpoint(lambda mode: short if mode == "compact" else whole, admission, settings, subscriptions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,10 +19,12 @@ class Caller:
     """An admitted caller and what its HTTP request says beside the message."""
 
     principal: Principal
-    ip: str = "unknown"
-    delegation_id: str | None = None
-    origin: str = ""
+    ip: str
+    delegation_id: str | None
+    origin: str
     """Scheme and host under which this server was reached, for links."""
+    holds: Callable[[], Awaitable[bool]]
+    """Whether the key is still good: a stream outlives the moment at which it was looked up."""
 
 
 def caller_of(ctx: ServerRequestContext[Any, Any]) -> Caller:

@@ -27,6 +27,7 @@ INSTRUCTIONS: Final = (
 )
 
 _WORD: Final = re.compile(r"[a-z0-9]+")
+_READS: Final = types.ToolAnnotations(read_only_hint=True, open_world_hint=False)
 _NAME_WEIGHT: Final = 4
 _CATEGORY_WEIGHT: Final = 2
 
@@ -63,14 +64,14 @@ def relevance(query: str, name: str, category: str, text: str) -> int:
     )
 
 
-def _listing(name: str, model: type[Input], text: str, **told: bool) -> types.Tool:
+def _listing(name: str, model: type[Input], text: str, annotations: types.ToolAnnotations) -> types.Tool:
     schema = definitions.schema_of(model, in_query=True)
     found = {"type": "object", **{part: schema[part] for part in ("properties", "required")}}
     return types.Tool(
         name=name,
         description=text,
         input_schema={**found, "additionalProperties": False},
-        annotations=types.ToolAnnotations(**told),
+        annotations=annotations,
     )
 
 
@@ -86,17 +87,20 @@ class CompactTools:
                 "find_tools",
                 FindTools,
                 "Find tools by what they do. Answers names and summaries, best first.",
-                read_only_hint=True,
-                open_world_hint=False,
+                _READS,
             ),
             _listing(
                 "describe_tool",
                 DescribeTool,
                 "The whole definition of one tool: its arguments as JSON Schema, its scope and what it may change.",
-                read_only_hint=True,
-                open_world_hint=False,
+                _READS,
             ),
-            _listing("call_tool", CallTool, "Run a tool with arguments that fit its definition.", read_only_hint=False),
+            _listing(
+                "call_tool",
+                CallTool,
+                "Run a tool with arguments that fit its definition.",
+                types.ToolAnnotations(read_only_hint=False),
+            ),
         ]
 
     async def call(self, caller: Caller, name: str, arguments: dict[str, Any]) -> types.CallToolResult:

@@ -9,17 +9,22 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import mcp_types as types
 import orjson
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
+from dealwright.kernel.access.principals import Principal, grants
+from dealwright.kernel.context import new_ref
+from dealwright.kernel.errors import DealwrightError
 from dealwright.kernel.operations import Operation, Registry
+from dealwright.kernel.pipeline import authorise
 from dealwright.surfaces.agents import definitions
 from dealwright.surfaces.mcp.caller import Caller
 from dealwright.surfaces.mcp.calls import Calls
+from dealwright.surfaces.mcp.methods import CONNECT_SCOPE
 from dealwright.surfaces.mcp.tools import rendered_error
 
 RESOURCE_NOT_FOUND: Final = -32002
@@ -217,13 +222,33 @@ class Resources:
                 return resource, key
         return None
 
+    def authorise(self, caller: Caller, resource: Resource) -> None:
+        """Raises MCPError when the key lacks the scope that the data needs."""
+        if resource.operation is not None:
+            try:
+                authorise(self._registry[resource.operation], caller.principal)
+            except DealwrightError as error:
+                raise self._refused(caller, resource.uri, error.answer(new_ref())) from None
+
+    def changed(self, principal: Principal, entity_type: str, entity_id: str) -> list[str]:
+        """The uris of what an event about this record has changed, as far as the principal may read them."""
+        return [
+            _PARAMETER.sub(quote(entity_id, safe=""), resource.uri)
+            for resource in (*RESOURCES, *TEMPLATES)
+            if resource.entity == entity_type and resource.operation is not None
+            if resource.operation in self._registry
+            if grants(principal.scopes, self._registry[resource.operation].scope or CONNECT_SCOPE)
+        ]
+
     async def read(self, caller: Caller, uri: str, protocol: str) -> types.ReadResourceResult:
         """Raises MCPError: unknown uri or record, missing scope, or whatever else the operation refuses."""
         found = self.find(uri)
         if found is None:
             raise not_found(uri, protocol)
         resource, key = found
-        text = self._reference() if resource.operation is None else await self._read(caller, resource, key, uri, protocol)
+        text = (
+            self._reference() if resource.operation is None else await self._read(caller, resource, key, uri, protocol)
+        )
         contents = types.TextResourceContents(uri=uri, mime_type=resource.mime_type, text=text)
         return types.ReadResourceResult(contents=[contents])
 
@@ -237,15 +262,19 @@ class Resources:
             return orjson.dumps(resource.view(outcome.data), default=str).decode()
         if outcome.error["category"] == "not_found":
             raise not_found(uri, protocol)
-        if outcome.error["code"] == "authorization_error.insufficient_scope":
-            wanted = outcome.error["details"]["required_scope"]
-            raise MCPError(
+        raise self._refused(caller, uri, outcome.error)
+
+    @staticmethod
+    def _refused(caller: Caller, uri: str, error: dict[str, Any]) -> MCPError:
+        if error["code"] == "authorization_error.insufficient_scope":
+            wanted = error["details"]["required_scope"]
+            return MCPError(
                 types.INTERNAL_ERROR,
                 f"Resource '{uri}' requires scope '{wanted}'",
                 {"code": "insufficient_scope", "required_scope": wanted},
             )
-        error = rendered_error(outcome.error, legacy_codes=caller.principal.settings.legacy_error_codes)
-        raise MCPError(types.INTERNAL_ERROR, error["message"], error)
+        rendered = rendered_error(error, legacy_codes=caller.principal.settings.legacy_error_codes)
+        return MCPError(types.INTERNAL_ERROR, rendered["message"], rendered)
 
     def _reference(self) -> str:
         """Every tool with its scope and arguments, by category."""

@@ -10,6 +10,7 @@ from mcp.server import Server, ServerRequestContext
 from mcp.server.caching import CacheHint
 from mcp.server.context import CallNext, HandlerResult
 from mcp.shared.exceptions import MCPError
+from mcp_types.methods import CLIENT_REQUESTS
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from dealwright.surfaces.mcp import prompts
@@ -106,14 +107,15 @@ def make_server(
         )
 
     server.add_request_handler("server/discover", types.RequestParams, discover)
-    server.middleware = [require_parameters, Once(server)]
+    server.middleware = [require_parameters, Once()]
     return server
 
 
 async def require_parameters(ctx: Context, call_next: CallNext) -> HandlerResult:
     """Names the parameter that is missing, as documented, where the SDK would only say that something is wrong."""
     name = REQUIRED.get(ctx.method)
-    if name is not None and (ctx.params or {}).get(name) is None:
+    known = (ctx.method, ctx.protocol_version) in CLIENT_REQUESTS
+    if name is not None and known and (ctx.params or {}).get(name) is None:
         raise MCPError(types.INVALID_PARAMS, f"Missing required parameter: {name}")
     return await call_next(ctx)
 
@@ -125,8 +127,7 @@ class Once:
 
     _STEADY: Final = frozenset({"tools/list", "prompts/list", "resources/list", "resources/templates/list"})
 
-    def __init__(self, server: Server[Any]) -> None:
-        self._server = server
+    def __init__(self) -> None:
         self._kept: dict[tuple[str, str], dict[str, Any]] = {}
 
     async def __call__(self, ctx: Context, call_next: CallNext) -> HandlerResult:

@@ -47,9 +47,7 @@ def hints(operation: Operation) -> types.ToolAnnotations:
     assert operation.tool is not None
     method, name = operation.route.method, operation.tool.name
     if method == "GET":
-        return types.ToolAnnotations(
-            title=title(name), read_only_hint=True, open_world_hint=operation.own_transactions
-        )
+        return types.ToolAnnotations(title=title(name), read_only_hint=True, open_world_hint=operation.own_transactions)
     return types.ToolAnnotations(
         title=title(name),
         read_only_hint=False,
@@ -113,6 +111,9 @@ class Tools:
     def offered(self) -> list[Operation]:
         """Every operation that is a tool; which of them a key may use is decided at the call."""
         return [operation for operation in self._registry if operation.tool is not None]
+
+    def listed(self) -> list[types.Tool]:
+        return [definition(operation) for operation in self.offered()]
 
     def find(self, name: str) -> Operation | None:
         return self._registry.by_tool(name)

@@ -60,17 +60,7 @@ class SalesboothApi(HttpApi):
         ]
 
     def credential(self, request: Request) -> Credential:
-        """The key from the Authorization header, X-API-Key, or (deprecated) the query string."""
-        authorization = request.headers.get(b"authorization")
-        if authorization is not None:
-            scheme, _, token = authorization.decode("latin-1").partition(" ")
-            if scheme.lower() == "bearer" and token.strip():
-                return Credential(token.strip())
-        if key := request.header(b"x-api-key"):
-            return Credential(key.strip())
-        if key := request.query.get("api_key"):
-            return Credential(key, in_query=True)
-        return Credential()
+        return credential_of(request)
 
     def objection(self, request: Request, admitted: Admitted) -> DealwrightError | None:
         """A key may say from which origins browsers may use it."""
@@ -99,7 +89,7 @@ class SalesboothApi(HttpApi):
     async def send(self, send: Send, request: Request, outcome: Outcome, admitted: Admitted | None) -> None:
         headers = rendering.headers(outcome) + request.extra
         if outcome.error is None or outcome.error["code"] != _FOREIGN_ORIGIN:
-            headers += _cors(request.header(b"origin"))
+            headers += cross_origin(request.header(b"origin"))
         if admitted is not None and admitted.deprecated:
             headers.append(_DEPRECATION)
         headers.append((b"x-request-id", request.ref.encode()))
@@ -116,7 +106,22 @@ class SalesboothApi(HttpApi):
         await respond(send, rendering.status(outcome), raw, headers, head=request.method == "HEAD")
 
 
-def _cors(page: str | None) -> Headers:
+def credential_of(request: Request) -> Credential:
+    """The key from the Authorization header, X-API-Key, or (deprecated) the query string."""
+    authorization = request.headers.get(b"authorization")
+    if authorization is not None:
+        scheme, _, token = authorization.decode("latin-1").partition(" ")
+        if scheme.lower() == "bearer" and token.strip():
+            return Credential(token.strip())
+    if key := request.header(b"x-api-key"):
+        return Credential(key.strip())
+    if key := request.query.get("api_key"):
+        return Credential(key, in_query=True)
+    return Credential()
+
+
+def cross_origin(page: str | None) -> Headers:
+    """What lets a page of that origin read the answer."""
     if page is None:
         return []
     return [

@@ -11,7 +11,7 @@ import dealwright
 from dealwright.kernel.context import Steps
 from dealwright.kernel.fields import Input, Wire
 from dealwright.kernel.operations import Reply, operation, registry
-from dealwright.surfaces.salesbooth import spelling
+from dealwright.surfaces.describing import spelling
 from dealwright.surfaces.salesbooth.openapi import API_VERSION
 
 _NAME: Final = "Salesbooth API"

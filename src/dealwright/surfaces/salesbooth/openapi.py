@@ -15,9 +15,9 @@ import dealwright
 from dealwright.kernel import errors
 from dealwright.kernel.errors import DealwrightError
 from dealwright.kernel.operations import Operation
-from dealwright.surfaces.salesbooth import spelling
-from dealwright.surfaces.salesbooth.samples import Sampler
-from dealwright.surfaces.salesbooth.schemas import Schema, Schemas, parameter_schema, ref
+from dealwright.surfaces.describing import document, spelling
+from dealwright.surfaces.describing.samples import Sampler
+from dealwright.surfaces.describing.schemas import Schema, Schemas, ref
 
 API_VERSION: Final = "1.0.0"
 
@@ -114,13 +114,7 @@ def build(operations: Iterable[Operation], public_url: str | None = None) -> dic
     found = sorted(operations, key=lambda each: each.id)
     schemas = Schemas(found)
     sampler = Sampler(schemas)
-    paths: dict[str, dict[str, Any]] = {}
-    for operation in found:
-        methods = paths.setdefault(operation.route.rest, {})
-        method = operation.route.method.lower()
-        if method in methods:
-            raise ValueError(f"{operation.id} and {methods[method]['operationId']}: {spelling.rest_style(operation)}")
-        methods[method] = describe(operation, schemas, sampler)
+    paths = document.paths(found, lambda operation: describe(operation, schemas, sampler))
     responses = {name: _error_response(status, text) for status, (name, text) in _STATUSES.items()}
     return {
         "openapi": "3.1.0",
@@ -168,12 +162,8 @@ def describe(operation: Operation, schemas: Schemas, sampler: Sampler) -> dict[s
         ),
         "parameters": _parameters(operation, schemas, sampler),
     }
-    if operation.writes and operation.route.method != "DELETE":
-        body = schemas.body(operation)
-        if body is not None:
-            media = {"schema": body, "example": sampler.sample(body, resource=operation.resource)}
-            needed = bool(schemas.resolved(body).get("required"))
-            described["requestBody"] = {"required": needed, "content": {"application/json": media}}
+    if (body := document.request_body(operation, schemas, sampler)) is not None:
+        described["requestBody"] = body
     described["responses"] = _responses(operation, schemas)
     if operation.auth == {"public"}:
         described["security"] = []
@@ -182,32 +172,11 @@ def describe(operation: Operation, schemas: Schemas, sampler: Sampler) -> dict[s
     described["x-wire"] = wire
     if in_body:
         described["x-wire-body"] = in_body
-    if operation.scope is not None:
-        described["x-scope"] = operation.scope
-    if operation.events:
-        described["x-events"] = list(operation.events)
-    if operation.tool is not None:
-        described["x-mcp-tool"] = {"name": operation.tool.name, "category": operation.tool.category}
-    return described
+    return {**described, **document.extensions(operation)}
 
 
 def _parameters(operation: Operation, schemas: Schemas, sampler: Sampler) -> list[Schema]:
-    fields, required = schemas.fields(operation.input)
-    stated = spelling.in_path(operation.route.rest)
-    found: list[Schema] = []
-    for name in [*stated, *(name for name in fields if name in operation.query_fields and name not in stated)]:
-        schema = parameter_schema(fields.get(name, {"type": "string", "minLength": 1}))
-        parameter: Schema = {
-            "name": name,
-            "in": "path" if name in stated else "query",
-            "required": name in stated or name in required or name in operation.route.present,
-        }
-        if description := schema.pop("description", None):
-            parameter["description"] = description
-        parameter["schema"] = schema
-        if parameter["required"]:
-            parameter["example"] = sampler.sample(schema, name, operation.resource)
-        found.append(parameter)
+    found = document.parameters(operation, schemas, sampler)
     if operation.locking is not None:
         found.append({**_IF_MATCH, "required": operation.locking == "required"})
     if operation.idempotent:
@@ -274,7 +243,7 @@ def _responses(operation: Operation, schemas: Schemas) -> dict[str, Any]:
 
 
 def _content(operation: Operation, schemas: Schemas) -> dict[str, Any]:
-    data = schemas.result(operation)
+    data = schemas.answered(operation)
     schema = data
     if operation.enveloped:
         schema = {
@@ -284,9 +253,14 @@ def _content(operation: Operation, schemas: Schemas) -> dict[str, Any]:
             "additionalProperties": False,
         }
     content: dict[str, Any] = {"application/json": {"schema": schema}}
-    for media_type in operation.media_types:
-        content[media_type] = {"schema": {"type": "string"}}
-    return content
+    return content | {media_type: _as_it_is(media_type, data) for media_type in operation.media_types}
+
+
+def _as_it_is(media_type: str, data: Schema) -> dict[str, Any]:
+    """What is sent without the envelope: the data itself, text, or bytes, which have no schema (OpenAPI 3.1)."""
+    if media_type.endswith("json"):
+        return {"schema": data}
+    return {"schema": {"type": "string"}} if media_type.startswith("text/") else {}
 
 
 def _header_refs(names: Iterable[str]) -> dict[str, Schema]:

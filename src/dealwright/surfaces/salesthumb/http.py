@@ -6,8 +6,10 @@ Its key header, idempotency keys that are one space for all operations, and its 
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from typing import Any
 
+import orjson
 from starlette.types import Receive, Scope, Send
 
 from dealwright.kernel import ids
@@ -15,11 +17,11 @@ from dealwright.kernel.access.admission import Admission, Admitted, Credential
 from dealwright.kernel.access.idempotency import LONGEST_KEY
 from dealwright.kernel.access.keys import KeyDirectory
 from dealwright.kernel.access.rate_limits import RateLimiter, Rule
-from dealwright.kernel.operations import Operation
-from dealwright.kernel.pipeline import Call, Outcome
+from dealwright.kernel.operations import Operation, Registry
+from dealwright.kernel.pipeline import Call, Outcome, Pipeline
 from dealwright.kernel.settings import Settings
 from dealwright.surfaces.http import JSON, HttpApi, Request, respond
-from dealwright.surfaces.salesthumb import rendering
+from dealwright.surfaces.salesthumb import openapi, rendering
 
 
 def admission(directory: KeyDirectory, limiter: RateLimiter, settings: Settings) -> Admission:
@@ -32,8 +34,21 @@ class SalesthumbApi(HttpApi):
 
     single = frozenset({b"x-salesthumb-key", b"idempotency-key", b"content-type"})
 
+    def __init__(self, pipeline: Pipeline, admission: Admission, registry: Registry, settings: Settings) -> None:
+        super().__init__(pipeline, admission, registry, settings)
+        self._registry = registry
+
+    @cached_property
+    def _document(self) -> bytes:
+        base = f"{(self.settings.public_url or '').rstrip('/')}{self.settings.salesthumb_prefix}"
+        return orjson.dumps(openapi.build(self._registry, base))
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.serve(scope, receive, send, self.settings.salesthumb_prefix)
+        prefix = self.settings.salesthumb_prefix
+        if scope["path"] == f"{prefix}/openapi.json" and scope["method"] in ("GET", "HEAD"):
+            await respond(send, 200, self._document, [JSON], head=scope["method"] == "HEAD")
+        else:
+            await self.serve(scope, receive, send, prefix)
 
     def new_ref(self) -> str:
         return f"req_{ids.token(20)}"

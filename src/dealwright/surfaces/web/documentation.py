@@ -15,10 +15,11 @@ import orjson
 from markupsafe import Markup, escape
 
 from dealwright.kernel.operations import Operation
-from dealwright.surfaces.salesbooth import openapi, spelling
+from dealwright.surfaces.describing import spelling
+from dealwright.surfaces.describing.samples import Sampler
+from dealwright.surfaces.describing.schemas import Schemas
+from dealwright.surfaces.salesbooth import openapi
 from dealwright.surfaces.salesbooth.openapi import Failure
-from dealwright.surfaces.salesbooth.samples import Sampler
-from dealwright.surfaces.salesbooth.schemas import Schemas
 from dealwright.surfaces.web import schema_rows
 from dealwright.surfaces.web.schema_rows import Row
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from dealwright.surfaces.salesbooth.schemas import Schema, Schemas
+from dealwright.surfaces.describing.schemas import Schema, Schemas
 
 _DEEPEST: Final = 3
 

@@ -67,4 +67,3 @@ const current = contents.querySelector("details[open]");
 if (current && contents.scrollHeight > contents.clientHeight) {
   contents.scrollTop = current.offsetTop - contents.offsetTop - contents.clientHeight / 4;
 }
-if (field.value) filter();

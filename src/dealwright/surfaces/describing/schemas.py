@@ -89,11 +89,14 @@ class Schemas:
         return ref(cut)
 
     def result(self, operation: Operation) -> Schema:
-        """The schema of an answer's data; anything, where the operation declares none."""
-        if operation.result is None:
-            return {}
-        name = self._name[operation.result]
-        return ref(self._shaped(name)) if operation.shaped else ref(name)
+        """The schema of an answer's data before it is shaped; anything, where the operation declares none."""
+        return ref(self._name[operation.result]) if operation.result is not None else {}
+
+    def answered(self, operation: Operation) -> Schema:
+        """The schema of the data that may come over the wire, after shaping."""
+        schema = self.result(operation)
+        name = name_of(schema)
+        return ref(self._shaped(name)) if operation.shaped and name is not None else schema
 
     def _shaped(self, name: str) -> str:
         """The component for what ``fields``, ``exclude`` and ``format`` may leave of a record, or of each in a list."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from dealwright.kernel import ids, resources
-from dealwright.surfaces.salesbooth.schemas import Schema, Schemas
+from dealwright.surfaces.describing.schemas import Schema, Schemas
 
 _KEY: Final = UUID("0193a5c0-1d20-7b3c-9a41-5e8f20c7d614")
 _INSTANT: Final = "2026-03-09T10:30:00Z"
@@ -24,9 +24,11 @@ _TEXTS: Final[Mapping[str, str]] = {
     "formatted": "$499.00",
     "message": "Could we meet at 10 percent?",
     "name": "Jane Smith",
+    "next_cursor": "cur_WyJjcmVhdGVkX2F0Il0",
     "notes": "Prefers a call in the morning",
     "openapi_spec": "https://deals.example.com/api/openapi.json",
     "phone": "+61412345678",
+    "prev_cursor": "cur_WyJjcmVhdGVkX2F0Il0",
     "reason": "Better terms elsewhere",
     "search": "jane",
     "sku": "PLAN-PRO",
@@ -37,8 +39,9 @@ _TEXTS: Final[Mapping[str, str]] = {
     "url": "https://example.com/hooks",
     "zip": "6000",
 }
+_INTEGERS: Final[Mapping[str, int]] = {"limit": 50, "offset": 0, "quantity": 2}
 _MONEY: Final = re.compile(r"(?:^|_)(?:amount|balance|cost|discount|fee|net|price|subtotal|total|value)(?:_|$)")
-_DEEPEST: Final = 4
+_DEEPEST: Final = 5
 
 
 def record_id(resource: str) -> str:
@@ -88,7 +91,7 @@ class Sampler:
         if kind == "boolean":
             return True
         if kind == "integer":
-            return max(int(schema.get("minimum", 1)), 2 if name == "quantity" else 1)
+            return max(int(schema.get("minimum", 0)), _INTEGERS.get(name, 1))
         if kind == "number":
             return min(499.0, schema.get("maximum", 499.0)) if "rate" not in name else 0.1
         if schema.get("format") == "date-time":

@@ -1,0 +1,51 @@
+"""Documents set in type: a Typst template and plain data become a PDF.
+
+The data reaches the template as JSON, never as markup, so nothing in it can be mistaken for an instruction. Nothing is
+fetched: the fonts come with the compiler.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import orjson
+
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+@lru_cache(maxsize=1)
+def _fonts() -> Any:
+    import typst
+
+    return typst.Fonts(include_system_fonts=True, include_embedded_fonts=True)
+
+
+def _set(template: str, data: Mapping[str, Any], at: datetime, form: Literal["pdf", "png"]) -> Any:
+    import typst  # loaded on demand: it is large, and most processes never print
+
+    compiler = typst.Compiler(
+        input=(_TEMPLATES / template).read_bytes(),
+        root=str(_TEMPLATES),
+        font_paths=_fonts(),
+        sys_inputs={"data": orjson.dumps(data).decode()},
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a missing glyph is no reason to refuse a document
+        return compiler.compile(format=form, timestamp=int(at.timestamp()))
+
+
+def pdf(template: str, data: Mapping[str, Any], at: datetime) -> bytes:
+    """Set ``data`` by a template of this folder; ``at`` is the document's date. Takes a moment: run it in a thread."""
+    made: bytes = _set(template, data, at, "pdf")
+    return made
+
+
+def pages(template: str, data: Mapping[str, Any], at: datetime) -> list[bytes]:
+    """The same pages as PNG images, to be looked at."""
+    made = _set(template, data, at, "png")
+    return made if isinstance(made, list) else [made]

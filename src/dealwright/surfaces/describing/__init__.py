@@ -1,0 +1,1 @@
+"""What the surfaces say about their operations: JSON schemas, examples, spellings, the parts of an OpenAPI document."""

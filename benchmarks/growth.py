@@ -20,9 +20,9 @@ _PATTERNS = 200
 _RARE = 20
 _ROUNDS = 5
 
-# A new id as the server makes them, with its time moved back: millisecond 16^8 is the first 32 bits of a UUIDv7.
-_ID = """encode(int8send(((extract(epoch FROM at) * 1000)::bigint << 16) | (28672 + (number & 4095))), 'hex')
-         || encode(int8send(-9223372036854775808 + number::bigint * 7919), 'hex')"""
+# An id as the server makes them (UUIDv7: 48 bits of milliseconds, version, counter, variant, the rest) at another time.
+_ID = """(encode(int8send(((extract(epoch FROM n.at) * 1000)::bigint << 16) | (28672 + (n.number & 4095))), 'hex')
+          || encode(int8send(-9223372036854775808 + n.number::bigint * 7919), 'hex'))::uuid"""
 
 RARE_DEAL = Case("", "POST", "/deals", '{"title":"Zanzibar @n"}', 201)
 
@@ -31,10 +31,10 @@ def _copies(table: str, columns: list[str], how_many: int) -> str:
     """SQL that copies the table's newest rows in turn until there are ``how_many`` more, each a second older."""
     chosen = ", ".join(
         {
-            "id": f"({_ID})::uuid",
-            "created_at": "at",
-            "updated_at": "at",
-            "number": "1000000 + number",
+            "id": _ID,
+            "created_at": "n.at",
+            "updated_at": "n.at",
+            "number": "10000000 + n.number",
         }.get(name, f"pattern.{name}")
         for name in columns
     )

@@ -53,7 +53,7 @@ class Server:
 def answers(port: int) -> bool:
     """Whether an HTTP request gets any answer."""
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as there:
-        there.settimeout(5)
+        there.settimeout(30)  # who listens before it can answer lets callers wait
         there.sendall(b"GET /api/v1/customers HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
         return there.recv(12).startswith(b"HTTP/1.1 ")
     return False

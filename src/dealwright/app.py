@@ -34,9 +34,9 @@ import dealwright.modules.shop.payments
 import dealwright.modules.shop.quotes
 import dealwright.modules.shop.settings
 import dealwright.modules.shop.vehicles
+import dealwright.modules.signing.operations
 import dealwright.modules.webhooks.delivery_operations
 import dealwright.modules.webhooks.operations
-import dealwright.modules.signing.operations
 import dealwright.surfaces.agents.operations
 import dealwright.surfaces.salesbooth.index  # noqa: F401 - these declare their operations
 from dealwright.kernel.access import idempotency
@@ -133,8 +133,9 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
         feed = Feed(database, signals)
         await feed.start()
         stack.push_async_callback(feed.stop)
-        duties = [_clean(database, clock), _keep_shops(pipeline)]
+        duties = [_clean(database, clock)]
         if settings.run_workers:
+            duties.append(_keep_shops(pipeline))
             duties.append(Sequencer(database, signals, [webhook_queue.fan_out]).run())
             worker = Worker(database, signals, keyring, sender, clock, settings.webhooks_retry_schedule)
             await worker.start()
@@ -181,8 +182,10 @@ async def _keep_shops(pipeline: Pipeline) -> None:
     """Let quotes lapse and invoices become overdue."""
     while True:
         await asyncio.sleep(_SHOP_SECONDS)
-        with contextlib.suppress(DealwrightError):
+        try:
             await shop_schedule.run(pipeline, pipeline.clock)
+        except Exception:
+            log.exception("shop_schedule_failed")
 
 
 async def _clean(database: Database, clock: Clock) -> None:

@@ -30,6 +30,7 @@ TEST_MODE_ONLY = {"payment_intents"}
 
 REFERENCES: dict[str, str] = {
     "customer_id": "customers",
+    "signer_customer_id": "customers",
     "product_id": "products",
     "deal_id": "deals",
     "payment_intent_id": "payment_intents",
@@ -38,13 +39,19 @@ REFERENCES: dict[str, str] = {
 }
 """By parameter: the group whose record it names."""
 
+ABSENT = {"deals.revoke_credential"}
+"""Operations about something that a sample does not have yet, so that its owner is answered 404 as well."""
+
 UNTRACED = {"webhooks.cleanup"}
 """Operations that are sent like a write and change no record, so that the audit trail has nothing to say of them."""
 
 SUBJECTS: dict[str, str] = {}
 """By operation id: the group whose record ``id`` names, where it is not the operation's own."""
 
-NOT_REFERENCES = {"id", "item_id", "template_id", "family_id", "saved_config_id", "delivery_id"}
+NOT_REFERENCES = {
+    *("id", "item_id", "signer_id", "delivery_id", "tenant_id"),
+    *("template_id", "family_id", "saved_config_id"),
+}
 """Parameters that are covered by ``id``, or that name something inside the record that ``id`` names."""
 
 

@@ -346,7 +346,7 @@ async def test_no_value_of_any_parameter_breaks_an_operation(operation: Operatio
         for value in NASTY:
             response = await send(api, operation, {**call, name: value})
             assert response.status_code < 500, f"{name}={str(value)[:50]}: {response.text}"
-            assert response.status_code not in (401, 403, 405, 415)
+            assert response.status_code not in (401, 405, 415)
             if response.status_code >= 400:
                 error = response.json()
                 assert error["message"] and error["ref"] and error["category"]

@@ -193,11 +193,15 @@ async def test_forgeries_are_told(http: httpx.AsyncClient, api: Client, closed: 
         assert (verdict["valid"], verdict["reason"]) == (False, "invalid_signature")
         assert verdict["deal_id"] is None
     head, body, signature = found["jwt"].split(".")
-    other_body = base64.urlsafe_b64encode(
-        base64.urlsafe_b64decode(body + "==").replace(b"988.02", b"988.03")
-    ).rstrip(b"=")
+    other_body = base64.urlsafe_b64encode(base64.urlsafe_b64decode(body + "==").replace(b"988.02", b"988.03")).rstrip(
+        b"="
+    )
     unsigned = base64.urlsafe_b64encode(b'{"alg":"none"}').rstrip(b"=").decode()
-    for forged in (f"{head}.{other_body.decode()}.{signature}", f"{unsigned}.{body}.", f"{unsigned}.{body}.{signature}"):
+    for forged in (
+        f"{head}.{other_body.decode()}.{signature}",
+        f"{unsigned}.{body}.",
+        f"{unsigned}.{body}.{signature}",
+    ):
         verdict = await checked(http, jwt=forged)
         assert (verdict["valid"], verdict["reason"]) == (False, "invalid_signature")
     for nobody in ({"id": "vc_x"}, {}, {"id": 7}, {**document, "id": document["id"][:-2] + "00"}):

@@ -11,7 +11,12 @@ import base58
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+    load_pem_public_key,
+)
 
 from dealwright.app import Services
 from dealwright.kernel import ids
@@ -141,7 +146,7 @@ async def test_the_private_half_is_sealed_and_checked(services: Services, api: C
         assert seed not in bytes(row["sealed_private_key"])
         assert await keys.problems(tx, keyring, at_most=1) == []
     await by_hand(
-        "UPDATE signing_keys SET sealed_private_key = set_byte(sealed_private_key, 20, 255 - get_byte(sealed_private_key, 20)) "
+        "UPDATE signing_keys SET sealed_private_key = overlay(sealed_private_key PLACING '\\x00000000' FROM 20) "
         "WHERE tenant_id = $1",
         tenant,
     )

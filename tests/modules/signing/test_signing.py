@@ -38,7 +38,11 @@ async def test_the_documented_call_signs_and_moves_on(api: Client, deal: dict[st
     assert len(data["signature"]["deal_hash"]) == 64
     assert response.headers["etag"] == f'W/"{data["version"]}"'
     after = await api.data("GET", f"/deals?id={deal['id']}&include=signatures")
-    assert (after["status"], after["signed_at"], after["version"]) == ("pending_payment", data["signed_at"], data["version"])
+    assert (after["status"], after["signed_at"], after["version"]) == (
+        "pending_payment",
+        data["signed_at"],
+        data["version"],
+    )
     assert [each["signer_id"] for each in after["signatures"]] == [api.key_id]
     events = (await outbox(api))[-2:]
     assert [name for name, _ in events] == ["deal.signature_added", "deal.status_changed"]
@@ -76,7 +80,7 @@ async def test_a_paid_deal_closes_when_it_is_signed(api: Client, deal: dict[str,
         ({"signer_type": "user", "signer_id": "jane@example.com", "consent_to_sign": True}, 400, "signer_id"),
         ({"signer_customer_id": "cust_x", "consent_to_sign": True}, 404, None),
         ({"signer_type": "agent"}, 403, None),
-        ({"signer_type": "api_key", "signer_id": "key_other"}, 403, None),
+        ({"signer_type": "api_key", "signer_id": "key_other"}, 400, "signer_id"),
     ],
 )
 async def test_who_may_not_sign(

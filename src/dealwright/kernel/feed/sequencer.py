@@ -2,9 +2,9 @@
 
 Events are written by many transactions at once, so their insertion numbers become visible out of order: a reader that
 goes by them would step over one that commits late. The sequencer gives each event a *position* instead, once it can be
-seen: one sequencer at a time (a row lock on the head decides which), densely, under that lock until the commit. Positions
-therefore become visible in their own order, and a reader that goes by position misses nothing, however long a writer
-takes; a slow one delays its own events only.
+seen: one sequencer at a time (a row lock on the head decides which), densely, under that lock until the commit.
+Positions therefore become visible in their own order, and a reader that goes by position misses nothing, however long
+a writer takes; a slow one delays its own events only.
 
 Order within an entity holds because a change locks its entity: the later of two changes writes its event after the
 earlier one has committed, so whoever sees the later event sees the earlier one, too, and within what is seen, insertion

@@ -14,6 +14,7 @@ from pydantic import (
     StringConstraints,
     TypeAdapter,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -45,6 +46,7 @@ TaxRate = Annotated[
     Amount,
     Field(le=100, description="a fraction, 0.10 = 10 %; a value of 1 or more is divided by 100"),
     AfterValidator(rules.normal_tax_rate),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 100}),
 ]
 Quantity = Annotated[Integer, Field(ge=1, le=1_000_000)]
 DealId = Annotated[Identifier, InQuery()]

@@ -91,7 +91,7 @@ async def signer_of(ctx: Context, row: Row, params: SignDeal) -> Signer:
         raise Forbidden("Only an agent's key signs as an agent")
     own = ctx.principal.key_id
     if kind in ("agent", "api_key") and params.signer_id not in (None, own):
-        raise Forbidden("A key signs as itself: leave signer_id out")
+        raise invalid_field("signer_id", "invalid", "A key signs as itself: leave signer_id out")
     chosen = customer if kind == "customer" else params.signer_id or own
     assert chosen is not None
     return Signer(kind, chosen, customer, params.consent_to_sign, ctx.actor)

@@ -15,23 +15,28 @@ from dealwright.modules.events import catalogue as _catalogue  # noqa: F401 - fi
 
 Kind = Literal["instant", "date", "time", "money", "integer", "flag", "list", "object", "id", "currency", "text"]
 
-_BY_NAME: Final[dict[Kind, frozenset[str]]] = {
-    "date": frozenset(["booking_date", "due_date", "start_date", "end_date", "previous_date"]),
-    "time": frozenset(["start_time", "previous_start_time"]),
-    "money": frozenset(
-        ["amount", "amount_due", "attempted_amount", "balance", "base_amount", "ceiling", "credit_amount", "discount_value", "limit", "line_total", "metered_amount", "new_amount", "previous_amount", "price_modifier", "price_per_unit", "spent", "subtotal", "threshold", "total", "total_amount", "transaction_cap", "unit_price", "value"]
-    ),
-    "integer": frozenset(
-        ["attempt", "attempts", "count", "days_overdue", "days_remaining", "depth", "duration_ms", "failures", "free_units", "new_backoff_seconds", "percent_used", "previous_backoff_seconds", "quantity", "records_reencrypted", "resent_count", "retry_count", "round", "round_number", "score", "settlement_count", "step", "total_rounds", "total_units", "version", "window_seconds"]
-    ),
-    "flag": frozenset(["end_of_period", "erased", "partial", "succeeded"]),
-    "list": frozenset(
-        ["accepted_items", "allowed_actions", "changed_fields", "line_items", "meters", "pending_signers", "proposed_actions", "rejected_items", "remaining_conditions", "steps", "suggestions"]
-    ),
-    "object": frozenset(["final_terms", "new_terms", "previous_terms", "proposal", "proposed_terms", "result"]),
-    "currency": frozenset(["currency"]),
+_BY_NAME: Final[dict[Kind, str]] = {
+    "date": "booking_date due_date start_date end_date previous_date",
+    "time": "start_time previous_start_time",
+    "money": """
+        amount amount_due attempted_amount balance base_amount ceiling credit_amount discount_value limit line_total
+        metered_amount new_amount previous_amount price_modifier price_per_unit spent subtotal threshold total
+        total_amount transaction_cap unit_price value
+    """,
+    "integer": """
+        attempt attempts count days_overdue days_remaining depth duration_ms failures free_units new_backoff_seconds
+        percent_used previous_backoff_seconds quantity records_reencrypted resent_count retry_count round round_number
+        score settlement_count step total_rounds total_units version window_seconds
+    """,
+    "flag": "end_of_period erased partial succeeded",
+    "list": """
+        accepted_items allowed_actions changed_fields line_items meters pending_signers proposed_actions
+        rejected_items remaining_conditions steps suggestions
+    """,
+    "object": "final_terms new_terms previous_terms proposal proposed_terms result",
+    "currency": "currency",
 }
-_KINDS: Final[dict[str, Kind]] = {name: kind for kind, names in _BY_NAME.items() for name in names}
+_KINDS: Final[dict[str, Kind]] = {name: kind for kind, names in _BY_NAME.items() for name in names.split()}
 _PREFIXES: Final = {
     "customer": "cust",
     "declined_deal": "deal",

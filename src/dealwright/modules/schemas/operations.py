@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from dealwright.kernel import state_machine
+from dealwright.kernel import json_schema, state_machine
 from dealwright.kernel.access.rate_limits import Rule
 from dealwright.kernel.context import Context
 from dealwright.kernel.fields import Input, Wire
@@ -113,7 +113,7 @@ async def deal_terms(ctx: Context, params: Nothing) -> Reply:
 
 
 def _draft_07(model: type[BaseModel]) -> dict[str, Any]:
-    schema = model.model_json_schema()
+    schema = json_schema.standard(model.model_json_schema())
     return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}
 
 

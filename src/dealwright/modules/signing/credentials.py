@@ -227,9 +227,7 @@ async def revoke(ctx: Context, resource: Resource, key: UUID, called: str, reaso
         return row
     if (known := await ctx.tx.row(_find, **where)) is None:
         raise NotFound("No credential was issued for this record")
-    raise Conflict(
-        "This credential is revoked already", details={"revoked_at": clock.iso(known["revoked_at"])}
-    )
+    raise Conflict("This credential is revoked already", details={"revoked_at": clock.iso(known["revoked_at"])})
 
 
 def status(row: Record, now: datetime) -> str:

@@ -43,9 +43,7 @@ _retire: Final = Statement(
 )
 _without: Final = Statement(
     select(tenants.c.tenant_id, tenants.c.key_version)
-    .outerjoin(
-        signing_keys, (signing_keys.c.tenant_id == tenants.c.tenant_id) & signing_keys.c.rotated_at.is_(None)
-    )
+    .outerjoin(signing_keys, (signing_keys.c.tenant_id == tenants.c.tenant_id) & signing_keys.c.rotated_at.is_(None))
     .where(signing_keys.c.id.is_(None))
     .order_by(tenants.c.tenant_id)
 )

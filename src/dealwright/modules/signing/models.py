@@ -1,4 +1,4 @@
-"""Inputs and results of the public checks (Salesbooth API: Tenant Public Key, DID Document, Credential Verification)."""
+"""Inputs and results of the public checks (Salesbooth API, Tenant Public Key, DID Document, Verify)."""
 
 from __future__ import annotations
 

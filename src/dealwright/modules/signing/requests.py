@@ -32,9 +32,7 @@ _ask: Final = Statement(
     )
 )
 _make: Final = Statement(insert(_t).on_conflict_do_nothing(index_elements=_ENTITY))
-_wait: Final = Statement(
-    update(_t).where(_here).values(due_at=given("due"), timed_out_at=None, tampered_hash=None)
-)
+_wait: Final = Statement(update(_t).where(_here).values(due_at=given("due"), timed_out_at=None, tampered_hash=None))
 _stop: Final = Statement(update(_t).where(_here).values(due_at=None, timed_out_at=None))
 _forget: Final = Statement(delete(_t).where(_here))
 _due: Final = Statement(

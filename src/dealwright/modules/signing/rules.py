@@ -113,7 +113,7 @@ def pem(public_key: bytes) -> str:
     return f"-----BEGIN PUBLIC KEY-----\n{spki(public_key)}\n-----END PUBLIC KEY-----\n"
 
 
-def jwk(public_key: bytes, key_id: str) -> dict[str, str]:
+def jwk(public_key: bytes, key_id: str) -> dict[str, Any]:
     """A JSON Web Key (RFC 8037)."""
     return {"kty": "OKP", "crv": "Ed25519", "kid": key_id, "x": base64url(public_key)}
 

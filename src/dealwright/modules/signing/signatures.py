@@ -32,9 +32,7 @@ on_violation("uq_signatures_signer", lambda: Duplicate("This signer has already 
 
 _store: Final = Records(signatures, PREFIX)
 _of_entity = (
-    in_scope(signatures)
-    & (signatures.c.entity_type == given("of_type"))
-    & (signatures.c.entity_id == given("of_id"))
+    in_scope(signatures) & (signatures.c.entity_type == given("of_type")) & (signatures.c.entity_id == given("of_id"))
 )
 _standing = _of_entity & signatures.c.removed_at.is_(None)
 _find: Final = Statement(select(signatures).where(_standing).order_by(signatures.c.id))
@@ -153,9 +151,7 @@ async def add(
 
 async def take_back(ctx: Context, entity_type: str, key: UUID, rows: Sequence[Row]) -> None:
     """Take signatures off a locked record; they stay in the database as history."""
-    await ctx.tx.rows(
-        _take_back, of_type=entity_type, of_id=key, keys=[row["id"] for row in rows], at=ctx.now
-    )
+    await ctx.tx.rows(_take_back, of_type=entity_type, of_id=key, keys=[row["id"] for row in rows], at=ctx.now)
 
 
 async def forget(ctx: Context, entity_type: str, key: UUID) -> None:

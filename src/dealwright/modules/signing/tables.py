@@ -26,7 +26,10 @@ signing_keys: Final = Table(
 Index("uq_signing_keys_id", signing_keys.c.id, unique=True)
 Index("uq_signing_keys_version", signing_keys.c.tenant_id, signing_keys.c.key_version, unique=True)
 Index(
-    "uq_signing_keys_active", signing_keys.c.tenant_id, unique=True, postgresql_where=signing_keys.c.rotated_at.is_(None)
+    "uq_signing_keys_active",
+    signing_keys.c.tenant_id,
+    unique=True,
+    postgresql_where=signing_keys.c.rotated_at.is_(None),
 )
 
 signatures: Final = tenant_table(

@@ -123,8 +123,8 @@ async def list_dead_letters(ctx: Context, params: DeadLetterList) -> Reply:
 async def replay(ctx: Context, params: Replay) -> Reply:
     """Deliver past events to a webhook again, oldest first, a hundred at a time.
 
-    Each gets a new delivery id and the header X-Salesbooth-Replayed; event id, sequence and content stay the same. While
-    ``has_more`` is true, go on with the last ``event_sequence``. A dead letter that is replayed leaves the queue.
+    Each gets a new delivery id and the header X-Salesbooth-Replayed; event id, sequence and content stay the same.
+    While ``has_more`` is true, go on with the last ``event_sequence``. A replayed dead letter leaves the queue.
     """
     if params.since_sequence is None and params.since_timestamp is None:
         raise invalid_field("since_sequence", "required", "Either since_sequence or since_timestamp is required")

@@ -30,8 +30,8 @@ from dealwright.modules.webhooks import rules
 DELIVERIES_DUE: Final = "webhook_deliveries_due"
 """Signal: there are deliveries to make."""
 LEASE_SECONDS: Final = 30
-"""A worker that took a delivery and says nothing for this long is taken for dead. An attempt, with a second one under the
-other secret, ends within twenty seconds."""
+"""A worker that took a delivery and says nothing for this long is taken for dead. An attempt, with a second one under
+the other secret, ends within twenty seconds."""
 
 Lane = tuple[UUID, bool, UUID]
 """An endpoint by tenant, mode and id: the unit of concurrency."""
@@ -49,7 +49,8 @@ _matching = RawStatement(
 _queue = RawStatement(
     """
     WITH fresh AS (
-        SELECT *, row_number() OVER (PARTITION BY tenant_id, livemode, webhook_id, entity ORDER BY position, id) AS place
+        SELECT *, row_number() OVER (PARTITION BY tenant_id, livemode, webhook_id, entity
+                                     ORDER BY position, id) AS place
         FROM unnest($1::uuid[], $2::boolean[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::text[], $8::text[])
              AS fresh(tenant_id, livemode, id, webhook_id, event_id, position, event_type, entity)
     ), before AS (
@@ -116,7 +117,8 @@ _take_trials = RawStatement(
     f"""
     WITH wanted AS (
         SELECT e.tenant_id, e.livemode, e.id FROM webhook_endpoints e
-        JOIN unnest($1::uuid[], $2::boolean[], $3::uuid[]) AS lane(tenant_id, livemode, id) USING (tenant_id, livemode, id)
+        JOIN unnest($1::uuid[], $2::boolean[], $3::uuid[]) AS lane(tenant_id, livemode, id)
+          USING (tenant_id, livemode, id)
         WHERE e.circuit_until <= now() ORDER BY e.id FOR NO KEY UPDATE OF e SKIP LOCKED
     )
     UPDATE webhook_endpoints e SET circuit_until = now() + interval '{LEASE_SECONDS} seconds' FROM wanted
@@ -129,7 +131,8 @@ _claim = RawStatement(
     f"""
     WITH picked AS (
         SELECT due.tenant_id, due.livemode, due.id
-        FROM unnest($1::uuid[], $2::boolean[], $3::uuid[], $4::integer[]) AS lane(tenant_id, livemode, webhook_id, quota)
+        FROM unnest($1::uuid[], $2::boolean[], $3::uuid[], $4::integer[])
+             AS lane(tenant_id, livemode, webhook_id, quota)
         JOIN webhook_endpoints e
           ON e.tenant_id = lane.tenant_id AND e.livemode = lane.livemode AND e.id = lane.webhook_id
          AND e.status = 'active'
@@ -158,8 +161,8 @@ _claim = RawStatement(
 _finish = RawStatement(
     """
     WITH outcome AS (
-        SELECT * FROM unnest($1::uuid[], $2::boolean[], $3::uuid[], $4::integer[], $5::text[], $6::integer[], $7::text[],
-                             $8::double precision[])
+        SELECT * FROM unnest($1::uuid[], $2::boolean[], $3::uuid[], $4::integer[], $5::text[], $6::integer[],
+                             $7::text[], $8::double precision[])
         AS outcome(tenant_id, livemode, id, claims, status, code, error, wait)
     ), held AS (
         SELECT outcome.* FROM outcome

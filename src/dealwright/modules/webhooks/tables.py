@@ -45,9 +45,9 @@ webhook_deliveries: Final = tenant_table(
     instant("delivered_at", nullable=True),
     versioned=False,
 )
-"""``next_attempt_at`` of a pending delivery: when it is due, or, while a worker has it, when it is due again in case that
-worker dies; NULL while an earlier delivery of the same entity to the same endpoint is pending. ``claims`` counts the
-times that a worker took it: an outcome counts only from the worker that took it last."""
+"""``next_attempt_at`` of a pending delivery: when it is due, or, while a worker has it, when it is due again in case
+that worker dies; NULL while an earlier delivery of the same entity to the same endpoint is pending. ``claims`` counts
+the times that a worker took it: an outcome counts only from the worker that took it last."""
 
 _key = (webhook_deliveries.c.tenant_id, webhook_deliveries.c.livemode)
 Index("ix_webhook_deliveries_webhook", *_key, webhook_deliveries.c.webhook_id, webhook_deliveries.c.id)

@@ -97,6 +97,8 @@ class Worker:
         self._outcomes: list[Outcome] = []
         self._stale: list[Record] = []
         self._outcome = asyncio.Event()
+        self._written = asyncio.Event()
+        self._written.set()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -113,9 +115,7 @@ class Worker:
         if self._running:
             await asyncio.wait(self._running, timeout=_FINISH_SECONDS)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_FINISH_SECONDS):
-                while self._outcomes and not writing.done():
-                    await asyncio.sleep(_GATHER_SECONDS)
+            await asyncio.wait_for(self._written.wait(), _FINISH_SECONDS)
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
         left = list(self._running.values())
@@ -176,6 +176,7 @@ class Worker:
         """Write outcomes, many at a time; what cannot be written now is written later."""
         while True:
             await self._outcome.wait()
+            self._written.clear()
             await asyncio.sleep(_GATHER_SECONDS)
             self._outcome.clear()
             outcomes, stale = list(self._outcomes), list(self._stale)
@@ -190,6 +191,8 @@ class Worker:
             for row in (*(each.row for each in outcomes), *stale):
                 self._leave(_lane_of(row))
             self._wake.set()
+            if not self._outcomes:
+                self._written.set()
             await self._tell_circuits(outcomes)
 
     async def _finish(self, outcomes: Sequence[Outcome], stale: Sequence[Record]) -> None:

@@ -21,6 +21,7 @@ from dealwright.app import Application, Services
 from dealwright.kernel.access import keys
 from dealwright.kernel.clock import utc_now
 from dealwright.kernel.settings import Settings
+from tests.streaming import hanging_up
 
 SECRET = "a-root-secret-that-only-the-tests-use"
 
@@ -136,7 +137,7 @@ class Workspace:
 
 @pytest.fixture(scope="session")
 async def http(app: Application) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
+    transport = httpx.ASGITransport(app=hanging_up(app), raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
         yield client
 

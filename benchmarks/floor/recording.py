@@ -23,9 +23,9 @@ import httpx
 from benchmarks.floor.script import Fill, Script, Step
 from dealwright.app import Application
 from dealwright.kernel import ids
+from dealwright.kernel import settings as settings_of
 from dealwright.kernel.access import keys
 from dealwright.kernel.clock import utc_now
-from dealwright.kernel.settings import Settings
 
 _METHODS = ("execute", "fetch", "fetchrow", "fetchval")
 
@@ -147,7 +147,8 @@ class _Match:
 @asynccontextmanager
 async def stage(dsn: str, data_dir: Path) -> AsyncIterator[Stage]:
     """Start Dealwright in this process on the database of the floor."""
-    settings = Settings(data_dir=data_dir, database_url=dsn, global_limit_per_minute=10**9, ip_limit_per_minute=10**9)
+    unlimited = {"global_limit_per_minute": 10**9, "ip_limit_per_minute": 10**9}
+    settings = settings_of.load({"data_dir": data_dir, "database_url": dsn, **unlimited}, environment={})
     application = Application(settings)
     await application.start()
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,7 @@ import dealwright.modules.shop.quotes
 import dealwright.modules.shop.settings
 import dealwright.modules.shop.vehicles
 import dealwright.modules.signing.operations
+import dealwright.modules.streams.operations
 import dealwright.modules.webhooks.delivery_operations
 import dealwright.modules.webhooks.operations
 import dealwright.surfaces.agents.operations
@@ -75,6 +77,7 @@ from dealwright.surfaces.web import app as web
 
 log = structlog.get_logger("dealwright")
 
+_DID = re.compile(r"/(tenant_[0-9a-v]{26})/did\.json")
 _WATCH_SECONDS = 0.5
 _CLEAN_SECONDS = 600
 _SHOP_SECONDS = 60
@@ -119,24 +122,26 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
         stack.push_async_callback(directory.stop)
         sender = Sender(Policy(allow_private=settings.webhooks_allow_private))
         stack.push_async_callback(sender.close)
-        pipeline = Pipeline(
-            database,
-            keyring,
-            clock,
-            checks=[*_checks(database, limiter), signing_keys.check(database, keyring)],
-            providers=Providers(PaymentProviders(database, clock), sender, PublicAddress.of(settings)),
-            check_results=settings.check_results,
-        )
         signals = Signals(database)
         await signals.start()
         stack.push_async_callback(signals.stop)
         feed = Feed(database, signals)
         await feed.start()
         stack.push_async_callback(feed.stop)
+        pipeline = Pipeline(
+            database,
+            keyring,
+            clock,
+            checks=[*_checks(database, limiter), signing_keys.check(database, keyring)],
+            providers=Providers(PaymentProviders(database, clock), sender, feed, PublicAddress.of(settings)),
+            check_results=settings.check_results,
+        )
         duties = [_clean(database, clock)]
         if settings.run_workers:
             duties.append(_keep_shops(pipeline))
-            duties.append(Sequencer(database, signals, [webhook_queue.fan_out]).run())
+            sequencer = Sequencer(database, signals, [webhook_queue.fan_out])
+            await sequencer.start()
+            stack.push_async_callback(sequencer.stop)
             worker = Worker(database, signals, keyring, sender, clock, settings.webhooks_retry_schedule)
             await worker.start()
             stack.push_async_callback(worker.stop)
@@ -221,6 +226,11 @@ class Application:
         self._mcp = mcp.create(registry, running.pipeline, running.admission, running.feed, self.settings)
         self._web = web.create(registry, self.settings)
 
+    def end_streams(self) -> None:
+        """Let go of the callers whose answers have no end, as the server is about to stop."""
+        if self._salesbooth is not None:
+            self._salesbooth.streams.end()
+
     async def stop(self) -> None:
         await self._stack.aclose()
 
@@ -232,6 +242,10 @@ class Application:
         assert self._salesthumb is not None
         assert self._mcp is not None
         assert self._web is not None
+        if scope["type"] == "http" and (named := _DID.fullmatch(scope["path"])):  # where did:web looks for it
+            query = f"tenant_id={named[1]}".encode()
+            path = f"{BASE}/did-document"
+            scope = {**scope, "path": path, "raw_path": path.encode(), "query_string": query}
         if scope["type"] == "http" and scope["path"].startswith("/api/v1/"):
             if scope["path"] == BASE + MCP_PATH:
                 await self._mcp(scope, receive, send, BASE)

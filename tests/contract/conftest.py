@@ -14,6 +14,7 @@ from dealwright.app import Application, Services
 from dealwright.kernel.settings import Settings
 from tests.conftest import Client, TestClock, Workspace
 from tests.contract import probe
+from tests.streaming import hanging_up
 
 Another = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
@@ -39,7 +40,7 @@ def another(settings: Settings, clock: TestClock, app: Application) -> Another:
         application = Application(settings.model_copy(update={"pool_size": 2, **changes}), clock)
         await application.start()
         try:
-            transport = httpx.ASGITransport(app=application, client=(address, 1234))
+            transport = httpx.ASGITransport(app=hanging_up(application), client=(address, 1234))
             async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
                 yield client
         finally:

@@ -39,9 +39,6 @@ REFERENCES: dict[str, str] = {
 }
 """By parameter: the group whose record it names."""
 
-ABSENT = {"deals.revoke_credential"}
-"""Operations about something that a sample does not have yet, so that its owner is answered 404 as well."""
-
 UNTRACED = {"webhooks.cleanup"}
 """Operations that are sent like a write and change no record, so that the audit trail has nothing to say of them."""
 
@@ -52,7 +49,7 @@ NOT_REFERENCES = {
     *("id", "item_id", "signer_id", "delivery_id", "tenant_id"),
     *("template_id", "family_id", "saved_config_id"),
 }
-"""Parameters that are covered by ``id``, or that name something inside the record that ``id`` names."""
+"""Parameters that are covered by ``id``, that name something inside the record that ``id`` names, or what is public."""
 
 
 def sample(group: str) -> Callable[[Sample], Sample]:
@@ -152,3 +149,20 @@ async def _new_description(api: Client, _: str) -> dict[str, Any]:
 @arguments_for("batch.execute")
 async def _one_step(api: Client, _: str) -> dict[str, Any]:
     return {"operations": [{"method": "POST", "resource": "customers", "body": {"name": "Jane Smith"}}]}
+
+
+@arguments_for("deals.sign")
+async def _out_for_signature(api: Client, deal_id: str) -> dict[str, Any]:
+    await _with_item(api, deal_id)
+    for status in ("in_progress", "pending_signature"):
+        await api.data("POST", f"/deals?id={deal_id}&action=transition&status={status}")
+    return {}
+
+
+@arguments_for("deals.revoke_credential")
+async def _attested(api: Client, deal_id: str) -> dict[str, Any]:
+    await _out_for_signature(api, deal_id)
+    for status in ("pending_payment", "closed"):
+        await api.data("POST", f"/deals?id={deal_id}&action=transition&status={status}")
+    await api.data("GET", f"/deals?id={deal_id}&action=credential")
+    return {}

@@ -39,6 +39,7 @@ from dealwright.kernel.clock import utc_now
 from dealwright.kernel.operations import Operation, registry
 from dealwright.kernel.settings import Settings
 from dealwright.surfaces.salesbooth import openapi
+from tests.streaming import hanging_up
 
 EXAMPLES = int(os.environ.get("DEALWRIGHT_FUZZ_EXAMPLES", "10"))
 RECORDS = 12
@@ -75,7 +76,7 @@ async def _make_key(application: Application) -> str:
 @pytest.fixture(scope="module")
 def running(settings: Settings) -> Iterator[Running]:
     application = Application(settings.model_copy(update={"pool_size": 4}))
-    server = uvicorn.Server(uvicorn.Config(application, "127.0.0.1", 0, log_level="warning", lifespan="on"))
+    server = uvicorn.Server(uvicorn.Config(hanging_up(application), "127.0.0.1", 0, log_level="warning", lifespan="on"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -337,6 +337,7 @@ async def neighbour(seconds: int) -> list[str]:
         connection = await asyncpg.connect(processes.dsn)
         tenant = await connection.fetchval("SELECT tenant_id FROM webhook_endpoints")
 
+        await p99_of(processes, connection, tenant, 2)  # until everything has started
         alone = await p99_of(processes, connection, tenant, seconds)
         await subscribe(http, RECEIVER_PORT + 1)
         beside = await p99_of(processes, connection, tenant, seconds)

@@ -32,6 +32,13 @@ class InQuery:
     """Marks a field of a write operation that the documented call carries in the query string."""
 
 
+class InHeader:
+    """Marks a field that a header of this name may carry as well."""
+
+    def __init__(self, header: str) -> None:
+        self.header = header
+
+
 class CommaSeparated:
     """Marks a list that the query string carries as one text, its members separated by commas."""
 

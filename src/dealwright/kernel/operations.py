@@ -10,14 +10,14 @@ from __future__ import annotations
 import inspect
 import re
 import typing
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel
 
 from dealwright.kernel.errors import DealwrightError
-from dealwright.kernel.fields import InQuery
+from dealwright.kernel.fields import InHeader, InQuery
 
 if TYPE_CHECKING:
     from dealwright.kernel.access.rate_limits import Rule
@@ -36,6 +36,9 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
     media_type: str | None = None
     """Set when ``data`` is text or bytes to be sent as they are, for example ``text/csv``."""
+    stream: AsyncGenerator[bytes, None] | None = None
+    """The body of an answer without an end, of this media type. Only for operations with ``own_transactions``: none is
+    open while it flows. Whoever sends it closes it, when the caller hangs up or the key no longer holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,8 @@ class Operation:
     media_types: tuple[str, ...]
     """Further media types that it may answer as they are (``text/csv``)."""
     query_fields: frozenset[str] = field(default_factory=frozenset)
+    header_fields: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Fields that a header may carry as well, with the header's name; the header wins."""
 
     @property
     def writes(self) -> bool:
@@ -175,6 +180,15 @@ def _query_fields(model: type[BaseModel], method: Method) -> frozenset[str]:
         for name, info in model.model_fields.items()
         if any(marker is InQuery or isinstance(marker, InQuery) for marker in info.metadata)
     )
+
+
+def _header_fields(model: type[BaseModel]) -> dict[str, str]:
+    return {
+        name: marker.header
+        for name, info in model.model_fields.items()
+        for marker in info.metadata
+        if isinstance(marker, InHeader)
+    }
 
 
 def operation(
@@ -256,6 +270,7 @@ def operation(
                 also_status=tuple(also_status),
                 media_types=tuple(media_types),
                 query_fields=_query_fields(model, method),
+                header_fields=_header_fields(model),
             )
         )
         return handler

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -78,6 +78,8 @@ class Outcome:
     enveloped: bool = True
     replayed: bool = False
     mismatch: bool = False
+    stream: AsyncGenerator[bytes, None] | None = None
+    """A body without an end, to be sent as it comes and closed."""
 
     def kept(self) -> dict[str, Any]:
         """The plain form that an idempotency key keeps."""
@@ -311,6 +313,7 @@ class Pipeline:
         """Run the handler in an open transaction and write the ledger; batch calls this once per step."""
         try:
             reply = await call.operation.handler(ctx, params)
+            assert reply.stream is None, "a stream outlives this transaction; declare own_transactions"
             await ctx.flush()
         except StaleVersion as error:
             await show_current(ctx, error)
@@ -333,6 +336,7 @@ class Pipeline:
             headers=reply.headers,
             media_type=reply.media_type,
             enveloped=operation.enveloped,
+            stream=reply.stream,
         )
         return outcome if reply.media_type is None else replace(outcome, data=reply.data)
 

@@ -33,6 +33,7 @@ from dealwright.kernel.pipeline import Call, Outcome, Pipeline, failure
 from dealwright.kernel.settings import Settings
 from dealwright.surfaces import origin
 from dealwright.surfaces.routing import Router, WrongMethod
+from dealwright.surfaces.streaming import Streams
 
 log = structlog.get_logger("dealwright.http")
 
@@ -247,6 +248,7 @@ class HttpApi(ABC):
         self.admission = admission
         self.settings = settings
         self.router = Router(registry)
+        self.streams = Streams(admission.holds)
 
     @abstractmethod
     def credential(self, request: Request) -> Credential:
@@ -259,6 +261,10 @@ class HttpApi(ABC):
     @abstractmethod
     async def send(self, send: Send, request: Request, outcome: Outcome, admitted: Admitted | None) -> None:
         """Answer in the surface's own form. ``request.extra`` holds headers that go along."""
+
+    def head(self, request: Request, outcome: Outcome, admitted: Admitted | None) -> Headers:
+        """The headers of an answer in the surface's own form, those of its body excepted."""
+        return list(request.extra)
 
     def new_ref(self) -> str:
         """An id of the request to quote to support."""
@@ -284,6 +290,13 @@ class HttpApi(ABC):
                 raise understood
             request.origin = origin.of(scope, request.headers.get(b"host"), self.settings.public_url)
             outcome = await self.pipeline.run(self.call(request, *understood, admitted))
+            if outcome.stream is not None:
+                headers = self.head(request, outcome, admitted)
+                body = outcome.stream
+                head_only = request.method == "HEAD"
+                credential = self.credential(request)
+                await self.streams.run(receive, send, outcome.media_type, headers, body, credential, head=head_only)
+                return
         except Gone:
             return
         except Refused as refusal:
@@ -308,6 +321,9 @@ class HttpApi(ABC):
                 raise NotFound(f"There is nothing at {scope['path'][:200]}", hint=_NOWHERE)
             operation, in_path = self.router.resolve(request.method, request.path, request.query, request.body)
             arguments = arguments_of(operation, request.query, in_path, request.body)
+            for name, header in operation.header_fields.items():
+                if (value := request.header(header.lower().encode())) is not None:
+                    arguments[name] = value
             if request.maybe_nul:
                 fields.refuse_nul(arguments)
             return operation, arguments

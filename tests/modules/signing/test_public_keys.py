@@ -129,6 +129,8 @@ async def test_the_did_document_carries_the_same_keys(http: httpx.AsyncClient, a
         assert method["publicKeyMultibase"].startswith("z6Mk")
         decoded = base58.b58decode(method["publicKeyMultibase"][1:])
         assert decoded == b"\xed\x01" + raw(load_der_public_key(base64.b64decode(key["public_key"])))
+    resolved = await http.get(f"/{api.tenant_id}/did.json")
+    assert (resolved.status_code, resolved.json()) == (200, document), "where did:web looks for it"
     own = await api.get("/did-document")
     assert own.json() == document
     assert (await http.get("/api/v1/did-document")).status_code == 400
@@ -152,6 +154,12 @@ async def test_the_private_half_is_sealed_and_checked(services: Services, api: C
     )
     async with services.database.system() as tx:
         assert any(api.tenant_id in problem for problem in await keys.problems(tx, keyring))
+    connection = await asyncpg.connect(services.database.dsn)
+    try:
+        count, wrong = await keys.examine(connection, keyring)
+    finally:
+        await connection.close()
+    assert count >= len(wrong) >= 1
     deal = await deal_out_for_signature(api)
     assert (await api.post(f"/deals?id={deal['id']}&action=sign", {})).status_code == 500
     await by_hand("DELETE FROM signing_keys WHERE tenant_id = $1", tenant)

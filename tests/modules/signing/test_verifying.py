@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from dealwright.app import Services
 from dealwright.kernel import ids
 from dealwright.modules.deals import certificates, records
-from dealwright.modules.signing import papers
+from dealwright.modules.signing import integrity, papers
 from tests.conftest import Client
 from tests.modules.signing.conftest import ByHand, deal_out_for_signature
 
@@ -101,6 +101,18 @@ async def test_an_edit_after_signing_is_reported_once(
     assert (await certificate_of(api, signed))["status"] == "tampered"
     assert (await api.patch(f"/deals?id={signed['id']}", {"title": "Pro Plan, two seats"}, version="*")).is_success
     assert (await verification(http, signed))["status"] == "verified", "changed back, it is what was signed"
+
+
+async def test_a_scan_finds_what_nobody_asked_about(
+    services: Services, api: Client, signed: dict[str, Any], by_hand: ByHand, outbox: Any
+) -> None:
+    await integrity.scan(services.pipeline)
+    assert await tampering(outbox, api) == []
+    await by_hand("UPDATE deals SET title = 'Other' WHERE id = $1", ids.decode("deal", signed["id"]))
+    assert await integrity.scan(services.pipeline) >= 1
+    await integrity.scan(services.pipeline)
+    [event] = await tampering(outbox, api)
+    assert event["id"] == signed["id"]
 
 
 SIGNED_COLUMNS = {

@@ -103,6 +103,8 @@ def subscribe(api: Client, receiver: Receiver) -> Subscribe:
 async def customers(api: Client, number: int) -> list[str]:
     """Make customers; each announces customer.created."""
     return [
-        (await api.data("POST", "/customers", json={"name": f"C {n}", "email": f"c{n}.{ids.token(6)}@example.com"}))["id"]
+        (await api.data("POST", "/customers", json={"name": f"C {n}", "email": f"c{n}.{ids.token(6)}@example.com"}))[
+            "id"
+        ]
         for n in range(number)
     ]

@@ -17,9 +17,7 @@ from tests.conftest import SECRET
 
 
 @pytest.fixture(scope="session")
-async def server(
-    services: Services, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[str]:
+async def server(services: Services, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """Its address, without a final slash."""
     environment = {
         **os.environ,

@@ -189,7 +189,11 @@ def plain(said: Wire) -> Any:
     return answer
 
 
-_EMBEDDED = {"uri": "test://embedded-resource", "mimeType": "text/plain", "text": "This is an embedded resource content."}
+_EMBEDDED = {
+    "uri": "test://embedded-resource",
+    "mimeType": "text/plain",
+    "text": "This is an embedded resource content.",
+}
 _MIXED = {
     "uri": "test://mixed-content-resource",
     "mimeType": "application/json",

@@ -92,6 +92,9 @@ _one_at_a_time: Final = Statement(select(func.pg_advisory_xact_lock(_FIRST_WORKS
 _workspace: Final = Statement(
     select(tenants.c.name, tenants.c.settings, tenants.c.key_version).where(tenants.c.tenant_id == given("tenant"))
 )
+_hash: Final = Statement(
+    select(api_keys.c.secret_hash).where(api_keys.c.tenant_id == given("tenant"), api_keys.c.id == given("key"))
+)
 _used: Final = Statement(update(api_keys).where(api_keys.c.id == given("key")).values(last_used_at=given("at")))
 
 
@@ -188,6 +191,15 @@ async def acting_for(tx: Transaction, actor: str) -> Principal:
         settings=WorkspaceSettings.model_validate(row["settings"]),
         encryption_version=row["key_version"],
     )
+
+
+async def signing_hash(tx: Transaction, key_id: str) -> bytes | None:
+    """The hex SHA-256 of an API key of the transaction's workspace, with which its holder can check signatures; None
+    for a caller that is no key.
+    """
+    key = ids.decode(KEY_PREFIX, key_id)
+    found: bytes | None = await tx.value(_hash, key=key) if key is not None else None
+    return None if found is None else found.hex().encode()
 
 
 async def workspace_name(tx: Transaction) -> str:

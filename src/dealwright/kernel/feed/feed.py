@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from bisect import bisect_right
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -112,11 +112,48 @@ class _Recent:
         return True
 
     def since(self, position: int) -> Sequence[FeedEvent]:
-        return self.events[bisect_right(self.events, position, key=lambda event: event.position) :]
+        first = bisect_right(self.events, position, key=lambda event: event.position)
+        return self.events[first : first + _PAGE]
 
     def announce(self) -> None:
         self.more.set()
         self.more = asyncio.Event()
+
+
+class Follower:
+    """One reader's place in the feed of a workspace; :meth:`Feed.following` makes it."""
+
+    __slots__ = ("_feed", "_recent", "_room", "position")
+
+    def __init__(self, feed: Feed, room: Room, recent: _Recent, position: int) -> None:
+        self._feed = feed
+        self._room = room
+        self._recent = recent
+        self.position = position
+        """Every event up to here has been handed over."""
+
+    async def next(self, timeout: float | None = None) -> Sequence[FeedEvent]:
+        """The events that follow, each once and in order, at most a page of them; none when so many seconds are over.
+
+        Raises Unavailable while catching up, when the database is away; it may be called again.
+        """
+        recent = self._recent
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                while True:
+                    more = recent.more
+                    if self.position < recent.floor:
+                        known = self._feed.head
+                        found: Sequence[FeedEvent] = await self._feed.read(*self._room, self.position)
+                        caught_up = self.position if len(found) == _PAGE else known
+                    else:
+                        found, caught_up = recent.since(self.position), self.position
+                    self.position = max(found[-1].position if found else 0, caught_up)
+                    if found:
+                        return found
+                    if self.position >= recent.floor:
+                        await more.wait()
+        return ()
 
 
 class Feed:
@@ -135,7 +172,7 @@ class Feed:
 
     async def start(self) -> None:
         """Raises Unavailable when the database does not answer."""
-        await self._look()
+        await self.look()
         self._read_to = self.head
         self._signals.on(EVENTS_PLACED, self._placed)
         self._tasks = [asyncio.create_task(self._keep_looking()), asyncio.create_task(self._read_along())]
@@ -159,6 +196,21 @@ class Feed:
         async with self._database.transaction(tenant_id, livemode, read_only=True) as tx:
             return await page(tx, after, limit)
 
+    @contextlib.contextmanager
+    def following(self, tenant_id: UUID, livemode: bool, after: int | None = None) -> Iterator[Follower]:
+        """A reader's place after a position, or at the newest event: ``with feed.following(…) as follower``."""
+        room = (tenant_id, livemode)
+        recent = self._rooms.get(room)
+        if recent is None:
+            recent = self._rooms[room] = _Recent(floor=self._read_to)
+        recent.followers += 1
+        try:
+            yield Follower(self, room, recent, self.head if after is None else after)
+        finally:
+            recent.followers -= 1
+            if not recent.followers:
+                self._rooms.pop(room, None)
+
     async def follow(
         self, tenant_id: UUID, livemode: bool, after: int | None = None
     ) -> AsyncGenerator[FeedEvent, None]:
@@ -167,31 +219,10 @@ class Feed:
         Close the iterator (``contextlib.aclosing``) when done. Raises Unavailable while catching up, when the database
         is away; follow again after the last position that was seen.
         """
-        room = (tenant_id, livemode)
-        recent = self._rooms.get(room)
-        if recent is None:
-            recent = self._rooms[room] = _Recent(floor=self._read_to)
-        recent.followers += 1
-        seen = self.head if after is None else after
-        try:
+        with self.following(tenant_id, livemode, after) as follower:
             while True:
-                more = recent.more
-                if seen < recent.floor:
-                    known = self.head
-                    found: Sequence[FeedEvent] = await self.read(tenant_id, livemode, seen)
-                    caught_up = seen if len(found) == _PAGE else known
-                else:
-                    found, caught_up = recent.since(seen), seen
-                for event in found:
-                    seen = event.position
+                for event in await follower.next():
                     yield event
-                seen = max(seen, caught_up)
-                if not found and seen >= recent.floor:
-                    await more.wait()
-        finally:
-            recent.followers -= 1
-            if not recent.followers:
-                self._rooms.pop(room, None)
 
     def _placed(self, word: str) -> None:
         if word.isdecimal():
@@ -203,7 +234,8 @@ class Feed:
             self._moved.set()
             self._moved = asyncio.Event()
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Learn the newest position from the database now. Raises Unavailable."""
         async with self._database.system(read_only=True) as tx:
             self._advance(await tx.value(_head))
 
@@ -212,7 +244,7 @@ class Feed:
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             with contextlib.suppress(DealwrightError):
-                await self._look()
+                await self.look()
 
     async def _read_along(self) -> None:
         """Bring what is new for the followed workspaces into memory, once for all their followers."""

@@ -76,26 +76,35 @@ class Sequencer:
         self._signals = signals
         self._fan_outs = tuple(fan_outs)
         self._wake = asyncio.Event()
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
 
-    async def run(self) -> None:
-        """Place events whenever there are some, until cancelled."""
+    async def start(self) -> None:
+        """Begin to place events whenever there are some."""
         self._signals.on(EVENTS_WRITTEN, self._woken)
-        try:
-            self._wake.set()
-            while True:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """End after the batch that is under way."""
+        self._signals.off(EVENTS_WRITTEN, self._woken)
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            try:
+                while await Database.retrying(self.place) == BATCH:
+                    pass
+                await asyncio.sleep(_REST_SECONDS)
                 await self._sleep()
-                try:
-                    while await Database.retrying(self.place) == BATCH:
-                        pass
-                    await asyncio.sleep(_REST_SECONDS)
-                except DealwrightError as problem:
-                    log.info("events_wait", problem=str(problem))
-                    await self._trouble()
-                except Exception:
-                    log.exception("events_wait")
-                    await self._trouble()
-        finally:
-            self._signals.off(EVENTS_WRITTEN, self._woken)
+            except DealwrightError as problem:
+                log.info("events_wait", problem=str(problem))
+                await asyncio.sleep(_TROUBLE_SECONDS)
+            except Exception:
+                log.exception("events_wait")
+                await asyncio.sleep(_TROUBLE_SECONDS)
 
     def _woken(self, _word: str) -> None:
         self._wake.set()
@@ -106,15 +115,11 @@ class Sequencer:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), _LOOK_SECONDS)
                 break
-            with contextlib.suppress(DealwrightError):
-                async with self._database.system(read_only=True) as tx:
-                    if await tx.value(_waiting):
-                        break
-        self._wake.clear()
-
-    async def _trouble(self) -> None:
-        self._wake.set()
-        await asyncio.sleep(_TROUBLE_SECONDS)
+            async with self._database.system(read_only=True) as tx:
+                if await tx.value(_waiting):
+                    break
+        if not self._stopping:
+            self._wake.clear()
 
     async def place(self) -> int:
         """Place and fan out one batch; answers how many events it held. Raises Unavailable."""

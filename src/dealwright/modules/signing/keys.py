@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -20,6 +20,7 @@ from dealwright.kernel.health import Check, Unhealthy
 from dealwright.kernel.resources import Row
 from dealwright.kernel.store.database import Database, Record, Transaction
 from dealwright.kernel.store.statements import Statement, given
+from dealwright.kernel.store.tables import SYSTEM_ROLE
 from dealwright.modules.signing import rules
 from dealwright.modules.signing.tables import signing_keys
 
@@ -149,8 +150,24 @@ async def make_missing(tx: Transaction, keyring: Keyring, now: datetime) -> None
 
 async def problems(tx: Transaction, keyring: Keyring, at_most: int = 100_000) -> list[str]:
     """What is wrong with active keys, newest first, in a system transaction: one sentence for each unusable key."""
+    return _unusable(await tx.rows(_newest, at_most=at_most), keyring)
+
+
+async def examine(connection: Any, keyring: Keyring, at_most: int = 100_000) -> tuple[int, list[str]]:
+    """How many active keys there are and what is wrong with them, over a plain connection that may act as the system
+    role; none in a database that is older than signing.
+    """
+    if await connection.fetchval("SELECT to_regclass('signing_keys')") is None:
+        return 0, []
+    async with connection.transaction(readonly=True):
+        await connection.execute(f"SET LOCAL ROLE {SYSTEM_ROLE}")
+        rows = await connection.fetch(_newest.sql, at_most)
+    return len(rows), _unusable(rows, keyring)
+
+
+def _unusable(rows: Sequence[Row], keyring: Keyring) -> list[str]:
     found = []
-    for row in await tx.rows(_newest, at_most=at_most):
+    for row in rows:
         try:
             seed(keyring.tenant(row["tenant_id"]), row)
         except Tampered as problem:

@@ -65,6 +65,8 @@ Index(
     postgresql_where=signatures.c.removed_at.is_(None),
 )
 
+Index("ix_signatures_standing", signatures.c.entity_id, postgresql_where=signatures.c.removed_at.is_(None))
+
 signature_requests: Final = tenant_table(
     "signature_requests",
     Column("entity_type", Text, nullable=False),

@@ -34,7 +34,7 @@ _here = in_scope(webhook_endpoints) & (webhook_endpoints.c.id == given("key"))
 _open = RawStatement(
     """
     UPDATE webhook_endpoints
-    SET circuit_opened_at = now(), circuit_backoff = $4, circuit_until = now() + $4 * interval '1 second'
+    SET circuit_opened_at = now(), circuit_backoff = $4::integer, circuit_until = now() + $4::integer * interval '1 second'
     WHERE tenant_id = $1 AND livemode = $2 AND id = $3 AND circuit_opened_at IS NULL
     RETURNING id
     """,
@@ -42,7 +42,7 @@ _open = RawStatement(
 )
 _lengthen = RawStatement(
     """
-    UPDATE webhook_endpoints SET circuit_backoff = $5, circuit_until = now() + $5 * interval '1 second'
+    UPDATE webhook_endpoints SET circuit_backoff = $5::integer, circuit_until = now() + $5::integer * interval '1 second'
     WHERE tenant_id = $1 AND livemode = $2 AND id = $3 AND circuit_backoff = $4
     RETURNING id
     """,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -219,7 +219,7 @@ _STATES: Final[Mapping[EventStatus, ColumnElement[bool]]] = {
     "partially_delivered": ~_delivered("pending") & _delivered("failed") & _delivered("success"),
     "failed": ~_delivered("pending") & _delivered("failed") & ~_delivered("success"),
 }
-_CONDITIONS: Final = {
+_CONDITIONS: Final[Mapping[str, Callable[[], ColumnElement[bool]]]] = {
     "after": lambda: events.c.position > given("after"),
     "since": lambda: events.c.created_at > given("since"),
     "event_type": lambda: events.c.event == given("event_type"),

@@ -97,9 +97,9 @@ class Worker:
         self._outcomes: list[Outcome] = []
         self._stale: list[Record] = []
         self._outcome = asyncio.Event()
-        self._written = asyncio.Event()
-        self._written.set()
+        self._drained = False
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
 
     async def start(self) -> None:
         self._signals.on(DELIVERIES_DUE, self._woken)
@@ -108,30 +108,29 @@ class Worker:
     async def stop(self) -> None:
         """Take nothing more, give what is under way a moment to end, and give the rest back."""
         self._signals.off(DELIVERIES_DUE, self._woken)
-        writing, *others = self._tasks
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        writing, claiming, housekeeping = self._tasks
+        self._stopping = True
+        self._wake.set()
+        housekeeping.cancel()
+        await asyncio.gather(claiming, housekeeping, return_exceptions=True)
         if self._running:
             await asyncio.wait(self._running, timeout=_FINISH_SECONDS)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._written.wait(), _FINISH_SECONDS)
-        writing.cancel()
-        await asyncio.gather(writing, return_exceptions=True)
         left = list(self._running.values())
         for task in list(self._running):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        if left:
-            with contextlib.suppress(DealwrightError):
-                async with self._database.system() as tx:
-                    await queue.give_back(tx, left)
+        self._stale += left
+        self._drained = True
+        self._outcome.set()
+        await asyncio.wait([writing], timeout=_FINISH_SECONDS)
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
 
     def _woken(self, _word: str) -> None:
         self._wake.set()
 
     async def _claim(self) -> None:
-        while True:
+        while not self._stopping:
             self._wake.clear()
             taken: list[Record] = []
             try:
@@ -146,7 +145,7 @@ class Worker:
                 task = asyncio.create_task(self._deliver(row))
                 self._running[task] = row
                 task.add_done_callback(self._running.pop)
-            if not taken:
+            if not taken and not self._stopping:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), _LOOK_SECONDS)
 
@@ -174,12 +173,13 @@ class Worker:
 
     async def _write(self) -> None:
         """Write outcomes, many at a time; what cannot be written now is written later."""
-        while True:
+        while not self._drained or self._outcomes or self._stale:
             await self._outcome.wait()
-            self._written.clear()
             await asyncio.sleep(_GATHER_SECONDS)
             self._outcome.clear()
             outcomes, stale = list(self._outcomes), list(self._stale)
+            if not outcomes and not stale:
+                continue
             try:
                 await self._finish(outcomes, stale)
             except Exception as problem:
@@ -191,8 +191,6 @@ class Worker:
             for row in (*(each.row for each in outcomes), *stale):
                 self._leave(_lane_of(row))
             self._wake.set()
-            if not self._outcomes:
-                self._written.set()
             await self._tell_circuits(outcomes)
 
     async def _finish(self, outcomes: Sequence[Outcome], stale: Sequence[Record]) -> None:
@@ -214,8 +212,10 @@ class Worker:
         for each in outcomes:
             try:
                 await self._circuits.note(_lane_of(each.row), each.answer, trial=each.row["trial"])
-            except Exception as problem:
+            except DealwrightError as problem:
                 log.info("circuit_not_changed", problem=str(problem))
+            except Exception:
+                log.exception("circuit_not_changed")
 
     async def _keep_house(self) -> None:
         while True:

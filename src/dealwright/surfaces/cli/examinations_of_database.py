@@ -15,6 +15,7 @@ from dealwright.kernel.store import installation
 from dealwright.kernel.store.embedded import EmbeddedPostgresError
 from dealwright.kernel.store.migrate import OLDEST_VERSION, current_revision, newest_revision
 from dealwright.kernel.store.tables import APP_ROLE, SYSTEM_ROLE
+from dealwright.modules.signing import keys
 from dealwright.surfaces.cli.examinations import Finding
 from dealwright.surfaces.cli.store import dsn_of
 
@@ -59,7 +60,8 @@ async def _questions(connection: Any, settings: Settings) -> list[Finding]:
         await _room(connection, settings.pool_size),
         await _time(connection),
         await _schema(connection),
-        await _fingerprint(connection, settings),
+        fingerprint := await _fingerprint(connection, settings),
+        *([await _signing_keys(connection, settings)] if fingerprint.state == "ok" else []),
     ]
 
 
@@ -131,6 +133,21 @@ async def _schema(connection: Any) -> Finding:
         advice = "Run: dealwright migrate (the next start does it, too)."
         return Finding("migrations", "warn", f"the schema is at {revision}, this version's is {newest}", advice)
     return Finding("migrations", "ok", f"the schema is current ({newest})")
+
+
+async def _signing_keys(connection: Any, settings: Settings) -> Finding:
+    """Whether every workspace's signing key opens and belongs to the public key that is published."""
+    if settings.secret_key is None and not (settings.data_dir / "secret.key").exists():
+        return Finding("signing keys", "ok", "they will be made at the first start")
+    keyring = Keyring(await asyncio.to_thread(load_root, settings.secret_key, settings.data_dir))
+    try:
+        count, wrong = await keys.examine(connection, keyring)
+    except asyncpg.PostgresError:
+        return Finding("signing keys", "warn", "the database does not let this login look at them", None)
+    if wrong:
+        advice = "Restore the table signing_keys from a backup, or rotate the key: what it signed stays verifiable."
+        return Finding("signing keys", "problem", f"{len(wrong)} of {count} cannot be used: {wrong[0]}", advice)
+    return Finding("signing keys", "ok", f"all {count} can be used" if count else "none is needed yet")
 
 
 async def _fingerprint(connection: Any, settings: Settings) -> Finding:

@@ -41,6 +41,11 @@ def parameters(operation: Operation, schemas: Schemas, sampler: Sampler) -> list
         if parameter["required"]:
             parameter["example"] = sampler.sample(schema, name, operation.resource)
         found.append(parameter)
+    for name, header in operation.header_fields.items():
+        schema = parameter_schema(fields[name])
+        schema.pop("description", None)
+        description = f"The same as {name}; the header wins."
+        found.append({"name": header, "in": "header", "required": False, "description": description, "schema": schema})
     return found
 
 

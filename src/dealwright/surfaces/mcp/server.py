@@ -11,7 +11,7 @@ from mcp.server.caching import CacheHint
 from mcp.server.context import CallNext, HandlerResult
 from mcp.shared.exceptions import MCPError
 from mcp_types.methods import CLIENT_REQUESTS
-from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS, is_version_at_least
 
 from dealwright.surfaces.mcp import prompts
 from dealwright.surfaces.mcp.caller import Caller, caller_of
@@ -21,6 +21,9 @@ from dealwright.surfaces.mcp.subscriptions import Subscriptions
 
 NAME: Final = "salesbooth-mcp"
 VERSION: Final = "2.0"
+
+_STRUCTURED_SINCE: Final = "2025-06-18"
+"""The first revision whose clients take a tool's answer as an object beside the text."""
 
 _STEADY: Final = CacheHint(ttl_ms=300_000, scope="public")
 """Lists are the same for every key and change only with the server."""
@@ -52,7 +55,10 @@ def make_server(
     """An SDK server without state of its own: which key calls stands in each request."""
 
     async def call_tool(ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        return await tools.call(caller_of(ctx), params.name, params.arguments or {})
+        result = await tools.call(caller_of(ctx), params.name, params.arguments or {})
+        if not is_version_at_least(ctx.protocol_version, _STRUCTURED_SINCE):
+            result.structured_content = None
+        return result
 
     async def read_resource(ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         return await resources.read(caller_of(ctx), str(params.uri), ctx.protocol_version)

@@ -86,13 +86,17 @@ class SalesboothApi(HttpApi):
             origin=request.origin,
         )
 
-    async def send(self, send: Send, request: Request, outcome: Outcome, admitted: Admitted | None) -> None:
+    def head(self, request: Request, outcome: Outcome, admitted: Admitted | None) -> Headers:
         headers = rendering.headers(outcome) + request.extra
         if outcome.error is None or outcome.error["code"] != _FOREIGN_ORIGIN:
             headers += cross_origin(request.header(b"origin"))
         if admitted is not None and admitted.deprecated:
             headers.append(_DEPRECATION)
         headers.append((b"x-request-id", request.ref.encode()))
+        return headers
+
+    async def send(self, send: Send, request: Request, outcome: Outcome, admitted: Admitted | None) -> None:
+        headers = self.head(request, outcome, admitted)
         if outcome.status == 204:
             await respond(send, 204, b"", headers)
             return

@@ -252,7 +252,8 @@ def _content(operation: Operation, schemas: Schemas) -> dict[str, Any]:
             "properties": {"error": {"const": False}, "success": {"const": True}, "data": data},
             "additionalProperties": False,
         }
-    content: dict[str, Any] = {"application/json": {"schema": schema}}
+    only_as_it_is = operation.result is None and operation.media_types
+    content: dict[str, Any] = {} if only_as_it_is else {"application/json": {"schema": schema}}
     return content | {media_type: _as_it_is(media_type, data) for media_type in operation.media_types}
 
 

@@ -53,6 +53,7 @@ _STATEMENTS = [
     CREATE UNIQUE INDEX uq_signatures_signer
         ON signatures (tenant_id, livemode, entity_type, entity_id, signer_type, signer_id) WHERE removed_at IS NULL
     """,
+    "CREATE INDEX ix_signatures_standing ON signatures (entity_id) WHERE removed_at IS NULL",
     """
     CREATE TABLE signature_requests (
         tenant_id uuid NOT NULL,

@@ -1,4 +1,4 @@
-"""Streams in tests: callers that cannot wait for the end of an answer without one, and a real server for those who can."""
+"""Streams in tests: callers who cannot wait for the end of an answer without one, and a server for those who can."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def served(app: Any) -> AsyncIterator[str]:
         uvicorn.Config(app, port=0, lifespan="off", http="httptools", log_config=None, timeout_graceful_shutdown=1)
     )
     task = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     try:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import Table
+from sqlalchemy.sql.elements import ColumnElement
 
 from dealwright.kernel.errors import invalid_field
 from dealwright.kernel.store.records import Records
@@ -41,8 +42,9 @@ class Resource(Records):
         private: Sequence[str] = (),
         hidden: Sequence[str] = (),
         embedded: Sequence[str] = (),
+        only: ColumnElement[bool] | None = None,
     ) -> None:
-        super().__init__(table, prefix)
+        super().__init__(table, prefix, only)
         self.name = name
         self.render = render
         self.private = frozenset(private)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final
 
@@ -29,12 +30,26 @@ _FAREWELL_SECONDS: Final = 0.5
 _Headers = list[tuple[bytes, bytes]]
 
 
+class _Place:
+    """One open stream: the task that sends it, and since when it has been trying to hand over a piece."""
+
+    __slots__ = ("sending_since", "writing")
+
+    def __init__(self) -> None:
+        self.sending_since = math.inf
+        self.writing: asyncio.Task[None] | None = None
+
+    def end(self) -> None:
+        if self.writing is not None:
+            self.writing.cancel()
+
+
 class Streams:
     """The open streams of one surface. ``holds`` says whether a credential is still good."""
 
     def __init__(self, holds: Callable[[Credential], Awaitable[bool]]) -> None:
         self._holds = holds
-        self._open: dict[Credential, set[asyncio.Task[None]]] = {}
+        self._open: dict[Credential, set[_Place]] = {}
         self._number = 0
         self._looking: asyncio.Task[None] | None = None
 
@@ -71,33 +86,35 @@ class Streams:
 
     def end(self) -> None:
         """End every stream, as the process is about to stop; callers come back to another one by themselves."""
-        for tasks in self._open.values():
-            for task in tasks:
-                task.cancel()
+        for places in self._open.values():
+            for place in places:
+                place.end()
 
     async def _flow(
         self, receive: Receive, send: Send, body: AsyncGenerator[bytes, None], credential: Credential
     ) -> None:
-        writing = asyncio.create_task(_write(send, body))
+        place = _Place()
+        writing = asyncio.create_task(_write(send, body, place))
+        place.writing = writing
         hung_up = asyncio.create_task(_hang_up(receive))
-        self._enter(credential, writing)
+        self._enter(credential, place)
         try:
             await asyncio.wait({writing, hung_up}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._leave(credential, writing)
+            self._leave(credential, place)
             writing.cancel()
             hung_up.cancel()
             await asyncio.gather(writing, hung_up, return_exceptions=True)
 
-    def _enter(self, credential: Credential, writing: asyncio.Task[None]) -> None:
+    def _enter(self, credential: Credential, place: _Place) -> None:
         self._number += 1
-        self._open.setdefault(credential, set()).add(writing)
+        self._open.setdefault(credential, set()).add(place)
         if self._looking is None:
             self._looking = asyncio.create_task(self._look())
 
-    def _leave(self, credential: Credential, writing: asyncio.Task[None]) -> None:
+    def _leave(self, credential: Credential, place: _Place) -> None:
         self._number -= 1
-        self._open[credential].discard(writing)
+        self._open[credential].discard(place)
         if not self._open[credential]:
             del self._open[credential]
         if not self._open and self._looking is not None:
@@ -105,22 +122,27 @@ class Streams:
             self._looking = None
 
     async def _look(self) -> None:
-        """Ask once for each key, however many streams it has."""
+        """Ask once for each key, however many streams it has, and cut off whoever takes nothing."""
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(min(LOOK_SECONDS, STALLED_SECONDS))
+            too_long_ago = asyncio.get_running_loop().time() - STALLED_SECONDS
             for credential in list(self._open):
-                if not await self._holds(credential):
-                    for task in self._open.get(credential, ()):
-                        task.cancel()
+                holds = await self._holds(credential)
+                for place in self._open.get(credential, ()):
+                    if place.sending_since < too_long_ago:
+                        log.info("stream_stalled")
+                        place.end()
+                    elif not holds:
+                        place.end()
 
 
-async def _write(send: Send, body: AsyncGenerator[bytes, None]) -> None:
+async def _write(send: Send, body: AsyncGenerator[bytes, None], place: _Place) -> None:
+    now = asyncio.get_running_loop().time
     try:
         async for piece in body:
-            async with asyncio.timeout(STALLED_SECONDS):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-    except TimeoutError:
-        log.info("stream_stalled")
+            place.sending_since = now()
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            place.sending_since = math.inf
     except Exception:
         log.exception("stream_failed")
 

@@ -1,4 +1,4 @@
-"""Webhooks are tested with a worker of their own on a database of their own, so that no other test's events interfere."""
+"""Webhooks are tested with a worker and a database of their own, so that no other test's events interfere."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ async def test_a_deal_in_compact_mode(server: str, api: Client, mode: str) -> No
 async def test_the_client_finds_the_newest_era_by_itself(server: str, api: Client) -> None:
     async with connected(server, api, "auto") as client:
         assert client.protocol_version == "2026-07-28"
-        assert [prompt.name for prompt in (await client.list_prompts()).prompts][0] == "create-deal"
+        assert (await client.list_prompts()).prompts[0].name == "create-deal"
 
 
 async def test_changes_reach_a_listener(server: str, api: Client, place: Any) -> None:

@@ -138,22 +138,24 @@ class Follower:
         Raises Unavailable while catching up, when the database is away; it may be called again.
         """
         recent = self._recent
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                while True:
-                    more = recent.more
-                    if self.position < recent.floor:
-                        known = self._feed.head
-                        found: Sequence[FeedEvent] = await self._feed.read(*self._room, self.position)
-                        caught_up = self.position if len(found) == _PAGE else known
-                    else:
-                        found, caught_up = recent.since(self.position), self.position
-                    self.position = max(found[-1].position if found else 0, caught_up)
-                    if found:
-                        return found
-                    if self.position >= recent.floor:
+        give_up = None if timeout is None else asyncio.get_running_loop().time() + timeout
+        while True:
+            more = recent.more
+            if self.position < recent.floor:
+                known = self._feed.head
+                found: Sequence[FeedEvent] = await self._feed.read(*self._room, self.position)
+                caught_up = self.position if len(found) == _PAGE else known
+            else:
+                found, caught_up = recent.since(self.position), self.position
+            self.position = max(found[-1].position if found else 0, caught_up)
+            if found:
+                return found
+            if self.position >= recent.floor:
+                try:
+                    async with asyncio.timeout_at(give_up):
                         await more.wait()
-        return ()
+                except TimeoutError:
+                    return ()
 
 
 class Feed:

@@ -28,12 +28,14 @@ def in_scope(table: Table) -> ColumnElement[bool]:
 
 
 class Records:
-    """The records of one table, addressed by prefixed ids."""
+    """The records of one table, addressed by prefixed ids; ``only`` says which, where a table holds several kinds."""
 
-    def __init__(self, table: Table, prefix: str) -> None:
+    def __init__(self, table: Table, prefix: str, only: ColumnElement[bool] | None = None) -> None:
         self.table = table
         self.prefix = prefix
         here = in_scope(table) & (table.c.id == given("key"))
+        if only is not None:
+            here &= only
         self._generated = [column for column in table.columns if column.identity is not None]
         given_columns = [str(column.name) for column in table.columns if column.identity is None]
         self._insert = Statement(

@@ -22,11 +22,11 @@ from dealwright.kernel.store.tables import owned_by_system
 FOUND_AT_MOST: Final = 1000
 """A search looks through this many newest matches."""
 
-_FEW: Final = 20
-"""Up to this many times the wanted number, matches are collected from the index and sorted."""
+_SAMPLE: Final = 200
+"""How many of the newest records tell whether the words are frequent."""
 
 _NEWEST: Final = 40
-"""Where there are more, this many times the wanted number of the newest records are looked through first."""
+"""For frequent words, this many times the wanted number of the newest records are looked through."""
 
 
 def search_column() -> Column[Any]:
@@ -40,9 +40,9 @@ def search_index(table: Table) -> Index:
 def searching(table: str) -> list[str]:
     """SQL that a migration runs for a table with a search column: its index and ``<table>_matching(tokens, at_most)``.
 
-    The function answers the ids of the newest records that have every token. A rare word is read from the index at
-    once; for a frequent one the newest records nearly always suffice; only a frequent word that went out of use costs
-    the sorting of all its records.
+    The function answers the ids of the newest records that have every token. A rare word is read from the index; that
+    would read every match, so for a word that is frequent among the newest records they are looked through instead,
+    which nearly always suffices. Only a frequent word that went out of use costs the sorting of all its records.
     """
     function = f"""
     CREATE FUNCTION {table}_matching(tokens bytea[], at_most integer) RETURNS SETOF uuid
@@ -51,27 +51,27 @@ def searching(table: str) -> list[str]:
     DECLARE
         of_tenant uuid := NULLIF(current_setting('app.tenant', true), '')::uuid;
         of_mode boolean := NULLIF(current_setting('app.livemode', true), '')::boolean;
-        few bigint := at_most::bigint * {_FEW};
-        seen bigint;
+        frequent boolean;
         found uuid[];
     BEGIN
-        SELECT count(*), array_agg(hit.id) FILTER (WHERE hit.tenant_id = of_tenant AND hit.livemode = of_mode)
-            INTO seen, found
-            FROM (SELECT id, tenant_id, livemode FROM {table} WHERE search @> tokens LIMIT few + 1) AS hit;
-        IF seen > few THEN
+        SELECT count(*) * {_NEWEST} >= {_SAMPLE} INTO frequent
+            FROM (SELECT search FROM {table} WHERE tenant_id = of_tenant AND livemode = of_mode
+                  ORDER BY id DESC LIMIT {_SAMPLE}) AS sample
+            WHERE sample.search @> tokens;
+        IF frequent THEN
             found := ARRAY(
                 SELECT newest.id
                 FROM (SELECT id, search FROM {table} WHERE tenant_id = of_tenant AND livemode = of_mode
                       ORDER BY id DESC LIMIT at_most::bigint * {_NEWEST}) AS newest
                 WHERE newest.search @> tokens
                 LIMIT at_most);
-            IF cardinality(found) < at_most THEN
-                found := ARRAY(
-                    SELECT hit.id
-                    FROM (SELECT id, tenant_id, livemode FROM {table} WHERE search @> tokens OFFSET 0) AS hit
-                    WHERE hit.tenant_id = of_tenant AND hit.livemode = of_mode
-                    ORDER BY hit.id DESC LIMIT at_most);
-            END IF;
+        END IF;
+        IF NOT frequent OR cardinality(found) < at_most THEN
+            found := ARRAY(
+                SELECT hit.id
+                FROM (SELECT id, tenant_id, livemode FROM {table} WHERE search @> tokens OFFSET 0) AS hit
+                WHERE hit.tenant_id = of_tenant AND hit.livemode = of_mode
+                ORDER BY hit.id DESC LIMIT at_most);
         END IF;
         RETURN QUERY SELECT match FROM unnest(found) AS match ORDER BY match DESC LIMIT at_most;
     END $$

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from dealwright.kernel.fields import Flag, Identifier, Input, Integer, Wire
+from dealwright.kernel.fields import Identifier, Input, Integer, Wire
 from dealwright.modules.deals.models import DealId
 from dealwright.modules.deals.rules import Status
 from dealwright.modules.signing.signatures import Status as SignatureStatus
@@ -28,7 +28,7 @@ class SignDeal(Input):
     signer_customer_id: Annotated[
         Identifier | None, Field(description="the customer on whose behalf the deal is signed; must be the deal's own")
     ] = None
-    consent_to_sign: Annotated[Flag, Field(description="must be true for a user or a customer")] = False
+    consent_to_sign: Annotated[bool, Field(description="must be true for a user or a customer")] = False
 
 
 class UnsignDeal(Input):

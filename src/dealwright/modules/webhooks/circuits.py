@@ -34,7 +34,8 @@ _here = in_scope(webhook_endpoints) & (webhook_endpoints.c.id == given("key"))
 _open = RawStatement(
     """
     UPDATE webhook_endpoints
-    SET circuit_opened_at = now(), circuit_backoff = $4::integer, circuit_until = now() + $4::integer * interval '1 second'
+    SET circuit_opened_at = now(), circuit_backoff = $4::integer,
+        circuit_until = now() + $4::integer * interval '1 second'
     WHERE tenant_id = $1 AND livemode = $2 AND id = $3 AND circuit_opened_at IS NULL
     RETURNING id
     """,
@@ -42,7 +43,8 @@ _open = RawStatement(
 )
 _lengthen = RawStatement(
     """
-    UPDATE webhook_endpoints SET circuit_backoff = $5::integer, circuit_until = now() + $5::integer * interval '1 second'
+    UPDATE webhook_endpoints
+    SET circuit_backoff = $5::integer, circuit_until = now() + $5::integer * interval '1 second'
     WHERE tenant_id = $1 AND livemode = $2 AND id = $3 AND circuit_backoff = $4
     RETURNING id
     """,
@@ -62,17 +64,18 @@ _close: Final = Statement(
 )
 
 
-def service_name(lane: Lane) -> str:
+def service_name(endpoint_id: str) -> str:
     """How the events name the endpoint."""
-    return f"{ENDPOINT}:{ids.encode(ENDPOINT_PREFIX, lane[2])}"
+    return f"{ENDPOINT}:{endpoint_id}"
 
 
 class Circuits:
     """What one worker knows of the endpoints it sends to."""
 
-    def __init__(self, database: Database, now: Clock) -> None:
+    def __init__(self, database: Database, now: Clock, dialects: Dialects) -> None:
         self._database = database
         self._now = now
+        self._dialects = dialects
         self._failures: dict[Lane, int] = {}
 
     async def note(self, lane: Lane, answer: Answer, *, trial: bool) -> None:

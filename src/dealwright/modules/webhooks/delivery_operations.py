@@ -13,6 +13,7 @@ from dealwright.kernel.feed.feed import EVENT_PREFIX
 from dealwright.kernel.operations import Reply, operation
 from dealwright.modules.webhooks import queue, records, rules
 from dealwright.modules.webhooks.attempts import attempt
+from dealwright.modules.webhooks.dialects import Dialects
 from dealwright.modules.webhooks.models import (
     Cleanup,
     CleanupResult,
@@ -187,13 +188,15 @@ async def retry(steps: Steps, params: RetryDelivery) -> Reply:
     row = {
         **taken,
         "event": event["event"],
+        "entity_type": event["entity_type"],
         "data": event["data"],
         "created_at": event["created_at"],
+        "dialect": webhook["dialect"],
         "url": webhook["url"],
         "secret": webhook["secret"],
         "previous_secret": webhook["previous_secret"] if valid else None,
     }
-    answer = await attempt(steps.providers.get(Sender), cipher, row)
+    answer = await attempt(steps.providers.get(Sender), steps.providers.get(Dialects), cipher, row)
     status: rules.DeliveryStatus = "success" if answer.success else "failed"
     async with steps.transaction() as ctx:
         written = await queue.finish(ctx.tx, [queue.Outcome(row, answer, rules.Next(status))])

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
-
-import orjson
 
 from dealwright.kernel import clock, ids
 from dealwright.kernel.context import Context, Steps
-from dealwright.kernel.errors import NotFound, invalid_field
-from dealwright.kernel.feed.feed import EVENT_PREFIX
+from dealwright.kernel.errors import NotFound
 from dealwright.kernel.operations import Reply, operation
 from dealwright.kernel.resources import Row
 from dealwright.modules.events import samples
-from dealwright.modules.webhooks import records
-from dealwright.modules.webhooks.attempts import send_signed
-from dealwright.modules.webhooks.circuits import CLOSED, service_name
+from dealwright.modules.webhooks import endpoints, records
+from dealwright.modules.webhooks.attempts import attempt
+from dealwright.modules.webhooks.circuits import CLOSED
+from dealwright.modules.webhooks.dialects import Dialects
 from dealwright.modules.webhooks.models import (
     NewWebhook,
     NewWebhookView,
@@ -32,25 +28,8 @@ from dealwright.modules.webhooks.models import (
     WebhookPatch,
     WebhookView,
 )
-from dealwright.modules.webhooks.queue import DELIVERIES_DUE
 from dealwright.modules.webhooks.sender import Sender
-from dealwright.modules.webhooks.tables import DELIVERY_PREFIX
-
-SECRET_PREFIX = "whsec_"
-_CLOSED_CIRCUIT: Mapping[str, Any] = {"circuit_opened_at": None, "circuit_until": None, "circuit_backoff": None}
-
-
-def _usable_url(ctx: Context, url: str) -> str:
-    """Raises InvalidFields for a URL that no webhook of this workspace may have."""
-    try:
-        return ctx.providers.get(Sender).policy.check_url(url, livemode=ctx.livemode)
-    except ValueError as problem:
-        raise invalid_field("url", "invalid", f"Url {problem}") from None
-
-
-def _new_secret() -> str:
-    return SECRET_PREFIX + ids.token(40)
-
+from dealwright.modules.webhooks.tables import SALESBOOTH
 
 @operation(
     "webhooks.list",
@@ -63,7 +42,7 @@ def _new_secret() -> str:
 )
 async def list_webhooks(ctx: Context, params: WebhookList) -> Reply:
     """List the webhook endpoints, newest first; never their secrets."""
-    page = await records.listing.page(ctx.tx, params, {"status": params.status})
+    page = await records.listing.page(ctx.tx, params, {"status": params.status, "ours": True})
     return Reply({"webhooks": await ctx.wire(records.resource, page.rows), "pagination": page.pagination})
 
 
@@ -100,22 +79,7 @@ async def create_webhook(ctx: Context, params: NewWebhook) -> Reply:
     The answer holds the signing secret, which is shown this once. Live keys need an https address; private addresses
     are refused unless the operator of the server allows them.
     """
-    key, secret = ids.uuid7(), _new_secret()
-    row = await records.resource.insert(
-        ctx.tx,
-        {
-            "id": key,
-            "url": _usable_url(ctx, params.url),
-            "events": params.events,
-            "description": params.description,
-            "status": "active",
-            "secret": records.seal_secret(ctx.cipher, key, secret),
-            "version": 1,
-            "created_at": ctx.now,
-            "updated_at": ctx.now,
-        },
-    )
-    ctx.record(records.resource, row, "webhook.created")
+    row, secret = await endpoints.create(ctx, records.resource, SALESBOOTH, **params.model_dump())
     return Reply({**await ctx.wire_one(records.resource, row), "secret": secret}, row["version"])
 
 
@@ -139,20 +103,7 @@ async def update_webhook(ctx: Context, params: WebhookPatch) -> Reply:
     meanwhile stays in the event log and can be replayed. Deliveries that were already queued wait until it is resumed.
     """
     row = await records.resource.lock(ctx.tx, params.id, ctx.expected_version)
-    changes = params.changes()
-    if "url" in changes:
-        _usable_url(ctx, changes["url"])
-    columns = dict(changes)
-    fresh_start = row["circuit_opened_at"] is not None and ("url" in changes or changes.get("status") == "active")
-    if fresh_start:
-        columns |= _CLOSED_CIRCUIT
-    written = await records.resource.change(ctx.tx, row, columns, ctx.now)
-    ctx.record(records.resource, written, "webhook.updated", before=row)
-    if fresh_start:
-        lane = (ctx.tenant_id, ctx.livemode, row["id"])
-        data = {"service": service_name(lane), "closed_at": clock.iso(ctx.now)}
-        ctx.announce(CLOSED, records.resource, row["id"], data)
-    ctx.tx.signal(DELIVERIES_DUE)
+    written = await endpoints.change(ctx, records.resource, row, params.changes())
     return Reply(await ctx.wire_one(records.resource, written), written["version"])
 
 
@@ -171,9 +122,7 @@ async def update_webhook(ctx: Context, params: WebhookPatch) -> Reply:
 async def delete_webhook(ctx: Context, params: WebhookId) -> Reply:
     """Remove an endpoint with everything that is still to be delivered to it, its dead letters included."""
     row = await records.resource.lock(ctx.tx, params.id, ctx.expected_version)
-    ctx.record(records.resource, row, "webhook.deleted")
-    await records.resource.delete(ctx.tx, row["id"])
-    await records.drop_unsent(ctx.tx, row["id"])
+    await endpoints.remove(ctx, records.resource, row)
     return Reply({"deleted": True, "id": params.id, "webhook_id": params.id})
 
 
@@ -194,7 +143,7 @@ async def rotate_secret(ctx: Context, params: RotateSecret) -> Reply:
     (400, 401 or 403) gets it again under the old secret, until the overlap is over.
     """
     row = await records.resource.lock(ctx.tx, params.id)
-    secret = _new_secret()
+    secret = endpoints.new_secret()
     until = ctx.now + timedelta(seconds=params.overlap_seconds) if params.overlap_seconds else None
     columns = {
         "secret": records.seal_secret(ctx.cipher, row["id"], secret),
@@ -237,13 +186,18 @@ async def test_webhook(steps: Steps, params: SendTest) -> Reply:
     async with steps.transaction() as ctx:
         row = await records.resource.get(ctx.tx, params.id)
         cipher = ctx.cipher
-    body = _invented(params.event_type, steps.now)
-    headers = {
-        "X-Salesbooth-Event": params.event_type,
-        "X-Salesbooth-Delivery": ids.encode(DELIVERY_PREFIX, ids.uuid7()),
+    delivery: Row = {
+        **row,
+        "id": ids.uuid7(),
+        "webhook_id": row["id"],
+        "event_id": ids.uuid7(),
+        "event": params.event_type,
+        "data": samples.payload(params.event_type, steps.now),
+        "created_at": steps.now,
+        "replayed": False,
+        "previous_secret": None,
     }
-    target: Row = {**row, "webhook_id": row["id"], "previous_secret": None}
-    answer = await send_signed(steps.providers.get(Sender), cipher, target, body, headers)
+    answer = await attempt(steps.providers.get(Sender), steps.providers.get(Dialects), cipher, delivery)
     return Reply(
         {
             "success": answer.success,
@@ -252,16 +206,5 @@ async def test_webhook(steps: Steps, params: SendTest) -> Reply:
             "latency_ms": answer.latency_ms,
             "error_message": answer.error,
             "event_type": params.event_type,
-        }
-    )
-
-
-def _invented(name: str, now: Any) -> bytes:
-    return orjson.dumps(
-        {
-            "id": ids.encode(EVENT_PREFIX, ids.uuid7()),
-            "event": name,
-            "created_at": clock.iso(now),
-            "data": samples.payload(name, now),
         }
     )

@@ -26,6 +26,7 @@ from dealwright.kernel import ids
 from dealwright.kernel.store.database import Transaction
 from dealwright.kernel.store.statements import RawStatement
 from dealwright.modules.webhooks import rules
+from dealwright.modules.webhooks.dialects import Dialects
 
 DELIVERIES_DUE: Final = "webhook_deliveries_due"
 """Signal: there are deliveries to make."""
@@ -39,12 +40,14 @@ Lane = tuple[UUID, bool, UUID]
 _matching = RawStatement(
     """
     SELECT event.tenant_id, event.livemode, endpoint.id AS webhook_id, event.id AS event_id
-    FROM unnest($1::uuid[], $2::boolean[], $3::uuid[], $4::text[]) AS event(tenant_id, livemode, id, patterns)
+    FROM unnest($1::uuid[], $2::boolean[], $3::uuid[], $4::text[], $5::text[])
+         AS event(tenant_id, livemode, id, patterns, dialects)
     JOIN webhook_endpoints AS endpoint
       ON endpoint.tenant_id = event.tenant_id AND endpoint.livemode = event.livemode AND endpoint.status = 'active'
      AND endpoint.events && string_to_array(event.patterns, ' ')
+     AND endpoint.dialect = ANY (string_to_array(event.dialects, ' '))
     """,
-    ("tenants", "modes", "events", "patterns"),
+    ("tenants", "modes", "events", "patterns", "dialects"),
 )
 _queue = RawStatement(
     """
@@ -150,7 +153,7 @@ _claim = RawStatement(
     )
     SELECT d.tenant_id, d.livemode, d.id, d.webhook_id, d.attempts, d.claims, d.replayed, d.position,
            event.id AS event_id, event.event, event.entity_type, event.entity_id, event.data, event.created_at,
-           e.url, e.secret, CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END AS previous_secret,
+           e.dialect, e.url, e.secret, CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END AS previous_secret,
            e.circuit_opened_at IS NOT NULL AS trial
     FROM claimed d
     JOIN events event ON event.tenant_id = d.tenant_id AND event.livemode = d.livemode AND event.id = d.event_id
@@ -277,12 +280,17 @@ def columns(rows: Sequence[Mapping[str, Any]], **names: str) -> dict[str, list[A
     return {argument: [row[column] for row in rows] for argument, column in names.items()}
 
 
-async def fan_out(tx: Transaction, events: Sequence[Record]) -> None:
-    """Queue a delivery for every active endpoint that subscribed to an event; part of placing the events."""
+async def fan_out(dialects: Dialects, tx: Transaction, events: Sequence[Record]) -> None:
+    """Queue a delivery for every active endpoint that subscribed to an event of its own API; part of placing the
+    events.
+    """
     patterns = [" ".join(rules.patterns_of(event["event"])) for event in events]
     by_id = {event["id"]: event for event in events}
     found = await tx.rows(
-        _matching, **columns(events, tenants="tenant_id", modes="livemode", events="id"), patterns=patterns
+        _matching,
+        **columns(events, tenants="tenant_id", modes="livemode", events="id"),
+        patterns=patterns,
+        dialects=[" ".join(dialects.hearing(event["event"], event["entity_type"])) for event in events],
     )
     if found:
         await queue(tx, [{**by_id[row["event_id"]], **row} for row in found])

@@ -26,12 +26,17 @@ from dealwright.modules.webhooks.tables import (
     DELIVERY_PREFIX,
     ENDPOINT,
     ENDPOINT_PREFIX,
+    SALESBOOTH,
     webhook_deliveries,
     webhook_endpoints,
 )
 
 _deliveries = webhook_deliveries
+_endpoints = webhook_endpoints
 _DEAD: Final[ColumnElement[bool]] = literal_column("status = 'failed' AND NOT superseded")
+_OURS: Final = _endpoints.c.dialect == literal_column(f"'{SALESBOOTH}'")
+"""The endpoints of the API that these operations belong to."""
+_OURS_ALONE: Final = _deliveries.c.webhook_id.in_(select(_endpoints.c.id).where(in_scope(_endpoints), _OURS))
 
 
 def _bound_to(webhook: UUID) -> bytes:
@@ -100,22 +105,28 @@ def wire_dead_letter(row: Row) -> dict[str, Any]:
     }
 
 
+PRIVATE: Final = ("secret", "previous_secret")
+HIDDEN: Final = ("circuit_opened_at", "circuit_until", "circuit_backoff")
+
 resource: Final = Resource(
     ENDPOINT,
     ENDPOINT_PREFIX,
     webhook_endpoints,
     render,
-    private=("secret", "previous_secret"),
-    hidden=("circuit_opened_at", "circuit_until", "circuit_backoff"),
+    private=PRIVATE,
+    hidden=HIDDEN,
+    only=_OURS,
 )
-listing: Final = List(webhook_endpoints, {"status": lambda: webhook_endpoints.c.status == given("status")})
+listing: Final = List(
+    _endpoints, {"status": lambda: _endpoints.c.status == given("status"), "ours": lambda: _OURS}
+)
 deliveries: Final = List(
     _deliveries,
     {
         "webhook": lambda: _deliveries.c.webhook_id == given("webhook"),
         "status": lambda: _deliveries.c.status == given("status"),
         "event_type": lambda: _deliveries.c.event_type == given("event_type"),
-        "dead": lambda: _DEAD,
+        "dead": lambda: _DEAD & _OURS_ALONE,
     },
 )
 

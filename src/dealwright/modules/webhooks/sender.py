@@ -1,4 +1,4 @@
-"""Sending one signed request to an endpoint, and nowhere else.
+"""Sending one request to an endpoint, and nowhere else.
 
 The name is resolved here and the connection made to an address that was checked, so a name that changes its address
 between the check and the connection gains nothing. Redirects are not followed. The whole attempt has ten seconds; of
@@ -24,7 +24,6 @@ from dealwright.modules.webhooks.transport import Broken, NotHttp, Refused, Tran
 log = structlog.get_logger("dealwright.webhooks")
 
 TIMEOUT_SECONDS: Final = 10.0
-USER_AGENT: Final = "Salesbooth-Webhooks/1.0 (Dealwright)"
 _SHOWN: Final = 1000
 
 
@@ -47,24 +46,16 @@ class Sender:
 
     def __init__(self, policy: Policy, clock: Clock = utc_now) -> None:
         self.policy = policy
-        self._clock = clock
+        self.clock = clock
         self._transport = Transport(policy.allows)
 
     async def close(self) -> None:
         self._transport.close()
 
-    async def send(self, url: str, secret: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Sign and send now. Never raises: whatever happens is an answer."""
-        timestamp = str(int(self._clock().timestamp()))
-        complete = {
-            "Content-Type": "application/json",
-            "User-Agent": USER_AGENT,
-            "X-Salesbooth-Signature": rules.sign(secret, timestamp, body),
-            "X-Salesbooth-Timestamp": timestamp,
-            **headers,
-        }
+    async def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send now. Never raises: whatever happens is an answer."""
         began = time.perf_counter()
-        answer = await self._attempt(url, body, complete)
+        answer = await self._attempt(url, body, headers)
         took = round((time.perf_counter() - began) * 1000)
         return Answer(answer.code, answer.error, answer.retry_after, answer.body, took)
 
@@ -82,7 +73,7 @@ class Sender:
             log.warning("webhook_attempt_failed", problem=repr(problem))
             return Answer(None, "The request could not be sent")
         text = response.body[: 4 * _SHOWN].decode("utf-8", "replace").replace("\x00", "\ufffd")[:_SHOWN]
-        later = rules.retry_after(response.headers.get("retry-after"), self._clock())
+        later = rules.retry_after(response.headers.get("retry-after"), self.clock())
         code = response.status
         return Answer(code, None if 200 <= code < 300 else _said(code), later, text)
 

@@ -11,9 +11,13 @@ from dealwright.kernel.store.tables import instant, tenant_table
 ENDPOINT: Final = "webhook"
 ENDPOINT_PREFIX: Final = "wh"
 DELIVERY_PREFIX: Final = "dlv"
+SALESBOOTH: Final = "salesbooth"
+SALESTHUMB: Final = "salesthumb"
+"""The dialects: each endpoint belongs to one API, which alone shows it and whose events it gets."""
 
 webhook_endpoints: Final = tenant_table(
     "webhook_endpoints",
+    Column("dialect", Text, nullable=False),
     Column("url", Text, nullable=False),
     Column("events", ARRAY(Text), nullable=False),
     Column("description", Text),

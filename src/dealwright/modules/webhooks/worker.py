@@ -26,6 +26,7 @@ from dealwright.kernel.store.signals import Signals
 from dealwright.modules.webhooks import queue, rules
 from dealwright.modules.webhooks.attempts import attempt
 from dealwright.modules.webhooks.circuits import Circuits
+from dealwright.modules.webhooks.dialects import Dialects
 from dealwright.modules.webhooks.queue import DELIVERIES_DUE, Lane, Outcome
 from dealwright.modules.webhooks.sender import Sender
 
@@ -82,6 +83,7 @@ class Worker:
         signals: Signals,
         keyring: Keyring,
         sender: Sender,
+        dialects: Dialects,
         now: Clock,
         schedule: Sequence[float],
     ) -> None:
@@ -89,8 +91,9 @@ class Worker:
         self._signals = signals
         self._keyring = keyring
         self._sender = sender
+        self._dialects = dialects
         self._schedule = tuple(schedule)
-        self._circuits = Circuits(database, now)
+        self._circuits = Circuits(database, now, dialects)
         self._wake = asyncio.Event()
         self._lanes: defaultdict[Lane, _Lane] = defaultdict(_Lane)
         self._running: dict[asyncio.Task[None], Record] = {}
@@ -115,11 +118,11 @@ class Worker:
         await asyncio.gather(claiming, housekeeping, return_exceptions=True)
         if self._running:
             await asyncio.wait(self._running, timeout=_FINISH_SECONDS)
-        left = list(self._running.values())
-        for task in list(self._running):
+        left = dict(self._running)
+        for task in left:
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
-        self._stale += left
+        await asyncio.gather(*left, return_exceptions=True)
+        self._stale += [row for task, row in left.items() if task.cancelled()]
         self._drained = True
         self._outcome.set()
         await asyncio.wait([writing], timeout=_FINISH_SECONDS)
@@ -165,7 +168,7 @@ class Worker:
                 self._stale.append(row)
                 self._outcome.set()
                 return
-            answer = await attempt(self._sender, self._keyring.tenant(row["tenant_id"]), row)
+            answer = await attempt(self._sender, self._dialects, self._keyring.tenant(row["tenant_id"]), row)
         lane.measured(answer.latency_ms / 1000)
         following = rules.after_attempt(row["attempts"] + 1, self._schedule, answer, random.random())
         self._outcomes.append(Outcome(row, answer, following))
@@ -211,7 +214,7 @@ class Worker:
     async def _tell_circuits(self, outcomes: Sequence[Outcome]) -> None:
         for each in outcomes:
             try:
-                await self._circuits.note(_lane_of(each.row), each.answer, trial=each.row["trial"])
+                await self._circuits.note(_lane_of(each.row), each.answer, each.row["dialect"], trial=each.row["trial"])
             except DealwrightError as problem:
                 log.info("circuit_not_changed", problem=str(problem))
             except Exception:

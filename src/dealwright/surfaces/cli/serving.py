@@ -12,8 +12,9 @@ import contextlib
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, Final, Self
 
 import structlog
@@ -102,7 +103,16 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn without its habit of raising the signal once more, which would end the process with the database open."""
+    """Uvicorn without its habit of raising the signal once more, which would end the process with the database open.
+
+    ``on_exit`` is called when a signal has told it to stop, before it waits for open requests.
+    """
+
+    on_exit: Callable[[], None] = staticmethod(lambda: None)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self.on_exit()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -144,6 +154,7 @@ async def _serve(
             backlog=_QUEUE,
         )
     )
+    server.on_exit = application.end_streams
     server.stop_on_signals()
     try:
         await application.start()

@@ -33,6 +33,7 @@ _WEBHOOKS = [
         tenant_id uuid NOT NULL,
         livemode boolean NOT NULL,
         id uuid NOT NULL,
+        dialect text NOT NULL,
         url text NOT NULL,
         events text[] NOT NULL,
         description text,

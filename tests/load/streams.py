@@ -1,0 +1,151 @@
+"""Two thousand event streams on one server process: how soon an event arrives, and whether any is missed or doubled.
+
+    python -m tests.load.streams [--clients 2000] [--events 120] [--rate 2] [--cut 100]
+
+Events are written straight into the outbox at an even rate; the time from just before their commit to their arrival is
+measured at every client. Meanwhile clients chosen at random are cut off and come back with the id of the last event
+they saw. Ends with code 1 when a promise is broken: p99 below 250 ms, every event at every client exactly once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import re
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import asyncpg
+import psutil
+
+from tests.load.webhooks import PORT, insert, installation
+
+PROMISE = 0.250
+_FRAME = re.compile(rb'id: (seq:\d+)\nevent: deal\.updated\ndata: [^\n]*"sent":([0-9.]+)[^\n]*\n\n')
+
+
+class Reader(asyncio.Protocol):
+    """One client: a connection at a time, what it saw, and how long that took."""
+
+    def __init__(self, key: str, waited: list[float], counting: Callable[[], bool]) -> None:
+        self.seen: list[bytes] = []
+        self.cuts = 0
+        self._key = key
+        self._waited = waited
+        self._counting = counting
+        self._rest = b""
+        self._transport: asyncio.Transport | None = None
+        self.open = asyncio.Event()
+
+    async def connect(self) -> None:
+        self._rest = b""
+        self.open.clear()
+        await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", PORT)
+        await self.open.wait()
+
+    async def cut(self) -> None:
+        """Break off in the middle of whatever is coming, and come back."""
+        assert self._transport is not None
+        self._transport.abort()
+        self.cuts += 1
+        await asyncio.sleep(random.uniform(0, 2))
+        await self.connect()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        last = b"Last-Event-ID: %b\r\n" % self.seen[-1] if self.seen else b""
+        transport.write(
+            b"GET /api/v1/events/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %b\r\n%b\r\n"
+            % (self._key.encode(), last)
+        )
+
+    def data_received(self, data: bytes) -> None:
+        now = time.time()
+        text = self._rest + data
+        if not self.open.is_set() and b"event: connected" in text:
+            self.open.set()
+        end = 0
+        for found in _FRAME.finditer(text):
+            end = found.end()
+            self.seen.append(found[1])
+            if self._counting() and not self.cuts:
+                self._waited.append(now - float(found[2]))
+        self._rest = text[end:][-100_000:]
+
+
+async def run(clients: int, events: int, rate: float, cut: int) -> list[str]:
+    async with installation() as (processes, http):
+        key = http.headers["Authorization"].removeprefix("Bearer ")
+        connection = await asyncpg.connect(processes.dsn)
+        tenant = await connection.fetchval("SELECT tenant_id FROM api_keys LIMIT 1")
+        waited: list[float] = []
+        counting = False
+        readers = [Reader(key, waited, lambda: counting) for _ in range(clients)]
+        began = time.perf_counter()
+        for first in range(0, clients, 100):
+            await asyncio.gather(*(reader.connect() for reader in readers[first : first + 100]))
+        server = psutil.Process(processes.running[0].pid)
+        print(f"  {clients} streams opened in {time.perf_counter() - began:.1f} s")
+        await insert(connection, tenant, 1, 1)
+        await asyncio.sleep(1)
+        counting, busy = True, sum(server.cpu_times()[:2])
+        async with asyncio.TaskGroup() as group:
+            every = time.perf_counter()
+            for number in range(events):
+                await insert(connection, tenant, 1, 50)
+                if number % max(1, events // max(cut, 1)) == 0:
+                    group.create_task(random.choice(readers).cut())
+                every += 1 / rate
+                await asyncio.sleep(max(0.0, every - time.perf_counter()))
+        busy = sum(server.cpu_times()[:2]) - busy
+        counting = False
+        for _ in range(100):
+            if all(len(reader.seen) >= events + 1 for reader in readers):
+                break
+            await asyncio.sleep(0.1)
+        memory = server.memory_info().rss / 2**20
+        await connection.close()
+        return judge(readers, waited, events + 1, busy * rate / events, memory)
+
+
+def judge(readers: list[Reader], waited: list[float], events: int, busy: float, memory: float) -> list[str]:
+    missed = sum(len(set(reader.seen)) < events for reader in readers)
+    doubled = sum(len(set(reader.seen)) < len(reader.seen) for reader in readers)
+    unordered = sum(reader.seen != sorted(reader.seen, key=lambda id: int(id[4:])) for reader in readers)
+    cuts = sum(reader.cuts for reader in readers)
+    p50, p99 = statistics.median(waited), statistics.quantiles(waited, n=100)[98]
+    print(
+        f"  {len(waited)} arrivals: p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms, longest {max(waited) * 1000:.0f} "
+        f"ms; {cuts} cuts; the server used {busy:.0%} of a core and {memory:.0f} MB"
+    )
+    broken = []
+    if missed or doubled or unordered:
+        broken.append(f"of {len(readers)} clients {missed} missed an event, {doubled} got one twice, {unordered} late")
+    if p99 >= PROMISE:
+        broken.append(f"p99 is {p99 * 1000:.0f} ms, promised are {PROMISE * 1000:.0f}")
+    return broken
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--clients", type=int, default=2000)
+    parser.add_argument("--events", type=int, default=120)
+    parser.add_argument("--rate", type=float, default=2, help="events a second")
+    parser.add_argument("--cut", type=int, default=100, help="clients that are cut off in the course of the run")
+    chosen = parser.parse_args()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 4 * chosen.clients + 1000), most))
+    print(f"streams: {chosen.clients} clients, {chosen.events} events at {chosen.rate:g} a second")
+    broken = asyncio.run(run(chosen.clients, chosen.events, chosen.rate, chosen.cut))
+    for each in broken:
+        print(f"  BROKEN: {each}")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

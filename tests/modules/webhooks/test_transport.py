@@ -1,0 +1,129 @@
+"""The HTTP client of the deliveries against receivers that do not behave."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from dealwright.modules.webhooks import sender as sending
+from dealwright.modules.webhooks.sender import Policy, Sender
+from tests.receiver import receiver
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@pytest.fixture
+async def sender() -> AsyncIterator[Sender]:
+    made = Sender(Policy(allow_private=True))
+    yield made
+    await made.close()
+
+
+@contextlib.asynccontextmanager
+async def talking(talk: Talk) -> AsyncIterator[str]:
+    """A server that reads one request and then does as told."""
+    tasks: set[asyncio.StreamWriter] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tasks.add(writer)
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            await talk(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    finally:
+        server.close()
+        for writer in tasks:
+            writer.transport.abort()
+
+
+def saying(*parts: bytes) -> Talk:
+    async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+
+    return talk
+
+
+async def test_connections_are_used_again(sender: Sender) -> None:
+    async with receiver() as somewhere:
+        for _ in range(5):
+            assert (await sender.send(somewhere.url("/a?b=c"), "s", b"{}", {})).code == 200
+        assert len(somewhere._writers) == 1
+        assert somewhere.received[0].path == "/a?b=c"
+        assert somewhere.received[0].headers["host"] == f"127.0.0.1:{somewhere.port}"
+
+
+async def test_a_receiver_that_closed_the_kept_connection_is_connected_to_again(sender: Sender) -> None:
+    async with receiver() as somewhere:
+        assert (await sender.send(somewhere.url(), "s", b"{}", {})).success
+        port = somewhere.port
+        await somewhere.stop()
+        await somewhere.start(port)
+        assert (await sender.send(somewhere.url(), "s", b"{}", {})).success
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "error"),
+    [
+        ((b"HTTP/1.1 204 No Content\r\n\r\n",), 204, None),
+        ((b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"), 200, None),
+        ((b"HTTP/1.0 200 OK\r\n\r\n", b"until the end"), 200, None),
+        ((b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nOK\r\n0\r\n\r\n",), 200, None),
+        ((b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf",), 200, None),
+        ((b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 10_000_000), 200, None),
+        ((b"SSH-2.0-OpenSSH_9\r\n",), None, "The endpoint's answer is not valid HTTP"),
+        ((b"HTTP/1.1 200 OK\r\n", *[b"X-Much: " + b"x" * 9000 + b"\r\n"] * 20), None,
+         "The endpoint's answer is not valid HTTP"),
+        ((b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n",), None,
+         "The endpoint's answer is not valid HTTP"),
+        ((), None, "The endpoint closed the connection without an answer"),
+    ],
+)  # fmt: skip
+async def test_what_receivers_say(sender: Sender, said: tuple[bytes, ...], code: int | None, error: str | None) -> None:
+    async with talking(saying(*said)) as url:
+        answer = await sender.send(url, "s", b"{}", {})
+    assert (answer.code, answer.error) == (code, error)
+    assert len(answer.body) <= 1000
+
+
+async def test_an_attempt_ends_in_time_whatever_trickles_in(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "TIMEOUT_SECONDS", 0.5)
+
+    async def trickle(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 1000:
+            writer.write(bytes([byte]))
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    async with talking(trickle) as url:
+        began = time.monotonic()
+        answer = await sender.send(url, "s", b"{}", {})
+    assert time.monotonic() - began < 2
+    assert (answer.code, answer.error) == (None, "No answer within 0.5 seconds")
+
+
+async def test_tls_is_checked(sender: Sender) -> None:
+    async with talking(saying(b"HTTP/1.1 200 OK\r\n\r\n")) as url:
+        answer = await sender.send(url.replace("http:", "https:"), "s", b"{}", {})
+    assert answer.code is None
+    assert answer.error is not None
+
+
+async def test_private_addresses_are_refused_by_number_and_by_name() -> None:
+    strict = Sender(Policy(allow_private=False))
+    async with receiver() as somewhere:
+        for host in ("127.0.0.1", "localhost"):
+            answer = await strict.send(f"http://{host}:{somewhere.port}/", "s", b"{}", {})
+            assert answer.code is None
+            assert "private or reserved" in str(answer.error)
+        assert somewhere.received == []
+    await strict.close()

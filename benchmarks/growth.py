@@ -68,6 +68,7 @@ def _fill(cluster: servers.Cluster, target: Target, deals: int) -> None:
         "CHECKPOINT",
     )
     load.run(RARE_DEAL.job(target, requests=_RARE))
+    load.run(CREATE_DEAL.job(target, requests=_PATTERNS))
 
 
 def _cursor_at_half(target: Target, deals: int) -> str:

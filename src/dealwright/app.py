@@ -10,6 +10,7 @@ import contextlib
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -35,6 +36,7 @@ import dealwright.modules.shop.payments
 import dealwright.modules.shop.quotes
 import dealwright.modules.shop.settings
 import dealwright.modules.shop.vehicles
+import dealwright.modules.shop.webhooks
 import dealwright.modules.signing.operations
 import dealwright.modules.streams.operations
 import dealwright.modules.webhooks.delivery_operations
@@ -62,15 +64,19 @@ from dealwright.kernel.store.migrate import migrate
 from dealwright.kernel.store.signals import Signals
 from dealwright.modules.shop import schedule as shop_schedule
 from dealwright.modules.shop.registry import shop_registry
+from dealwright.modules.shop.webhooks import event_names
 from dealwright.modules.signing import keys as signing_keys
 from dealwright.modules.webhooks import queue as webhook_queue
+from dealwright.modules.webhooks.dialects import Dialects
 from dealwright.modules.webhooks.sender import Policy, Sender
 from dealwright.modules.webhooks.worker import Worker
 from dealwright.providers.payments import PaymentProviders
 from dealwright.surfaces import mcp
 from dealwright.surfaces.mcp.http import McpEndpoint
 from dealwright.surfaces.mcp.methods import PATH as MCP_PATH
+from dealwright.surfaces.salesbooth.deliveries import SalesboothDialect
 from dealwright.surfaces.salesbooth.http import BASE, SalesboothApi
+from dealwright.surfaces.salesthumb import events as salesthumb_events
 from dealwright.surfaces.salesthumb import http as salesthumb
 from dealwright.surfaces.salesthumb.http import SalesthumbApi
 from dealwright.surfaces.web import app as web
@@ -122,6 +128,9 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
         stack.push_async_callback(directory.stop)
         sender = Sender(Policy(allow_private=settings.webhooks_allow_private))
         stack.push_async_callback(sender.close)
+        dialects = Dialects(
+            SalesboothDialect(not_heard=salesthumb_events.OWN), salesthumb_events.SalesthumbDialect(event_names())
+        )
         signals = Signals(database)
         await signals.start()
         stack.push_async_callback(signals.stop)
@@ -133,21 +142,22 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
             keyring,
             clock,
             checks=[*_checks(database, limiter), signing_keys.check(database, keyring)],
-            providers=Providers(PaymentProviders(database, clock), sender, feed, PublicAddress.of(settings)),
+            providers=Providers(PaymentProviders(database, clock), sender, dialects, feed, PublicAddress.of(settings)),
             check_results=settings.check_results,
         )
-        duties = [_clean(database, clock)]
+        background: list[asyncio.Task[None]] = []
+        stack.push_async_callback(_end, background)
+        background.append(asyncio.create_task(_clean(database, clock)))
         if settings.run_workers:
-            duties.append(_keep_shops(pipeline))
-            sequencer = Sequencer(database, signals, [webhook_queue.fan_out])
+            background.append(asyncio.create_task(_keep_shops(pipeline)))
+            sequencer = Sequencer(database, signals, [partial(webhook_queue.fan_out, dialects)])
             await sequencer.start()
             stack.push_async_callback(sequencer.stop)
-            worker = Worker(database, signals, keyring, sender, clock, settings.webhooks_retry_schedule)
+            worker = Worker(database, signals, keyring, sender, dialects, clock, settings.webhooks_retry_schedule)
             await worker.start()
             stack.push_async_callback(worker.stop)
         if embedded is not None:
-            duties.append(_watch(embedded))
-        stack.push_async_callback(_end, [asyncio.create_task(duty) for duty in duties])
+            background.append(asyncio.create_task(_watch(embedded)))
         yield Services(
             settings=settings,
             database=database,
@@ -223,7 +233,9 @@ class Application:
         self._salesbooth = SalesboothApi(running.pipeline, running.admission, registry, self.settings)
         shop_admission = salesthumb.admission(running.directory, running.limiter, self.settings)
         self._salesthumb = SalesthumbApi(running.pipeline, shop_admission, shop_registry, self.settings)
-        self._mcp = mcp.create(registry, running.pipeline, running.admission, running.feed, self.settings)
+        self._mcp = mcp.create(
+            registry, running.pipeline, running.admission, running.feed, self.settings, more_tools=shop_registry
+        )
         self._web = web.create(registry, self.settings)
 
     def end_streams(self) -> None:

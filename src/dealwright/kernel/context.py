@@ -137,7 +137,10 @@ class Context:
         """Put an event into the outbox; ``data`` is what receivers get and holds no personal data."""
         if self.checked:
             event_types.check(name, data)
-        self._events.append(Event(name, resource.name, resource.wire_id(key), data))
+        kind = self.principal.actor_type
+        self._events.append(
+            Event(name, resource.name, resource.wire_id(key), data, actor_type=kind, actor_id=self.actor or None)
+        )
 
     def note(self, entity_type: str, entity_id: str, action: str, changes: Mapping[str, Any]) -> None:
         """Write one audit entry about what is no record of its own; ``changes`` holds no personal data."""

@@ -56,7 +56,7 @@ def saying(*parts: bytes) -> Talk:
 async def test_connections_are_used_again(sender: Sender) -> None:
     async with receiver() as somewhere:
         for _ in range(5):
-            assert (await sender.send(somewhere.url("/a?b=c"), "s", b"{}", {})).code == 200
+            assert (await sender.send(somewhere.url("/a?b=c"), b"{}", {})).code == 200
         assert len(somewhere._writers) == 1
         assert somewhere.received[0].path == "/a?b=c"
         assert somewhere.received[0].headers["host"] == f"127.0.0.1:{somewhere.port}"
@@ -64,11 +64,11 @@ async def test_connections_are_used_again(sender: Sender) -> None:
 
 async def test_a_receiver_that_closed_the_kept_connection_is_connected_to_again(sender: Sender) -> None:
     async with receiver() as somewhere:
-        assert (await sender.send(somewhere.url(), "s", b"{}", {})).success
+        assert (await sender.send(somewhere.url(), b"{}", {})).success
         port = somewhere.port
         await somewhere.stop()
         await somewhere.start(port)
-        assert (await sender.send(somewhere.url(), "s", b"{}", {})).success
+        assert (await sender.send(somewhere.url(), b"{}", {})).success
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ async def test_a_receiver_that_closed_the_kept_connection_is_connected_to_again(
 )  # fmt: skip
 async def test_what_receivers_say(sender: Sender, said: tuple[bytes, ...], code: int | None, error: str | None) -> None:
     async with talking(saying(*said)) as url:
-        answer = await sender.send(url, "s", b"{}", {})
+        answer = await sender.send(url, b"{}", {})
     assert (answer.code, answer.error) == (code, error)
     assert len(answer.body) <= 1000
 
@@ -106,14 +106,14 @@ async def test_an_attempt_ends_in_time_whatever_trickles_in(sender: Sender, monk
 
     async with talking(trickle) as url:
         began = time.monotonic()
-        answer = await sender.send(url, "s", b"{}", {})
+        answer = await sender.send(url, b"{}", {})
     assert time.monotonic() - began < 2
     assert (answer.code, answer.error) == (None, "No answer within 0.5 seconds")
 
 
 async def test_tls_is_checked(sender: Sender) -> None:
     async with talking(saying(b"HTTP/1.1 200 OK\r\n\r\n")) as url:
-        answer = await sender.send(url.replace("http:", "https:"), "s", b"{}", {})
+        answer = await sender.send(url.replace("http:", "https:"), b"{}", {})
     assert answer.code is None
     assert answer.error is not None
 
@@ -122,7 +122,7 @@ async def test_private_addresses_are_refused_by_number_and_by_name() -> None:
     strict = Sender(Policy(allow_private=False))
     async with receiver() as somewhere:
         for host in ("127.0.0.1", "localhost"):
-            answer = await strict.send(f"http://{host}:{somewhere.port}/", "s", b"{}", {})
+            answer = await strict.send(f"http://{host}:{somewhere.port}/", b"{}", {})
             assert answer.code is None
             assert "private or reserved" in str(answer.error)
         assert somewhere.received == []

@@ -14,6 +14,7 @@ from mcp_types import BlobResourceContents, EmbeddedResource
 from dealwright.kernel.access.principals import Principal
 from dealwright.kernel.operations import Operation, registry
 from dealwright.kernel.pipeline import Outcome
+from dealwright.modules.shop.registry import shop_registry
 from dealwright.surfaces.agents import definitions
 from dealwright.surfaces.mcp.breaker import FAILURES, OPEN_SECONDS, Breakers
 from dealwright.surfaces.mcp.caller import Caller
@@ -21,10 +22,10 @@ from dealwright.surfaces.mcp.tools import Tools, definition
 from tests.conftest import Client, Workspace
 from tests.surfaces.mcp.calling import call, problem, refused, result
 
-WITH_TOOL = [operation for operation in registry if operation.tool is not None]
+WITH_TOOL = [operation for operation in (*registry, *shop_registry) if operation.tool is not None]
 
 
-@pytest.mark.parametrize("operation", WITH_TOOL, ids=lambda operation: operation.id)
+@pytest.mark.parametrize("operation", WITH_TOOL, ids=lambda operation: operation.tool.name)
 def test_every_operation_with_a_tool_is_described_in_full(operation: Operation) -> None:
     tool = definition(operation)
     assert tool.name == operation.tool.name  # type: ignore[union-attr]

@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from dealwright.modules.shop import schedule
-from dealwright.modules.shop.registry import shop_registry
+from dealwright.modules.shop.webhooks import event_names
 from dealwright.surfaces.salesthumb import events
 
 SHOP = uuid.UUID("01234567-89ab-cdef-0123-456789abcdef")
@@ -76,7 +75,7 @@ def test_each_attempt_has_an_id_of_its_own_and_the_same_body() -> None:
 
 
 def test_the_events_that_exist() -> None:
-    known = events.names(shop_registry, schedule.EVENTS)
+    known = event_names()
     resources = ("customer", "vehicle", "appointment", "quote", "invoice", "payment")
     expected = {f"{name}.{verb}" for name in resources for verb in ("created", "updated", "deleted")}
     expected |= {

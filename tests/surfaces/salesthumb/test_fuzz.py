@@ -105,6 +105,7 @@ def _records(session: requests.Session, base: str) -> dict[str, str]:
         "payments": made(f"/payments/{invoice}/record", {"amount_cents": 1, "method": "cash"}),
         "bays": made("/bays", {"name": "Second"}),
         "technicians": made("/technicians", {"name": "Dana"}),
+        "webhooks": made("/webhooks", {"url": "https://receiver.invalid/hook", "events": ["*"]}),
     }
 
 

@@ -19,6 +19,7 @@ DOCUMENTED = {
     "GET /quotes", "POST /quotes", "PATCH /quotes/{id}", "POST /quotes/{id}/convert-to-invoice",
     "GET /invoices", "POST /invoices", "GET /invoices/{id}", "PATCH /invoices/{id}",
     "GET /payments", "POST /payments/{id}/record",
+    "GET /webhooks", "POST /webhooks", "DELETE /webhooks/{id}",
 }  # fmt: skip
 
 

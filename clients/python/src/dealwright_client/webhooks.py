@@ -54,9 +54,9 @@ def verify_webhook(
 ) -> WebhookEvent:
     """The event in a delivery, once it is certain who sent it.
 
-    ``payload`` is the request's body, byte for byte; ``secret`` the webhook's ``whsec_…``, or several while one replaces
-    another; ``tolerance`` the seconds by which sender's and receiver's clocks may differ either way. Compares in
-    constant time. Raises MissingHeader, StaleTimestamp, InvalidSignature or InvalidPayload, all of them WebhookError.
+    ``payload`` is the request's body, byte for byte; ``secret`` the webhook's ``whsec_…``, or several while one
+    replaces another; ``tolerance`` the seconds by which sender's and receiver's clocks may differ either way. Compares
+    in constant time. Raises MissingHeader, StaleTimestamp, InvalidSignature or InvalidPayload, all WebhookErrors.
     """
     if not isinstance(payload, (bytes, bytearray, memoryview)):
         raise TypeError("payload must be the raw bytes of the body, not text and not parsed JSON")

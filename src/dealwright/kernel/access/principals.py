@@ -61,6 +61,13 @@ class Principal:
     encryption_version: int = 1
 
     @property
+    def actor_type(self) -> Literal["user", "agent", "system"]:
+        """What the activity feed calls this caller."""
+        if self.kind in ("system", "public"):
+            return "system"
+        return "agent" if self.is_agent else "user"
+
+    @property
     def effective_rate_limit(self) -> int:
         multiplier = AGENT_MULTIPLIERS[self.trust_level] if self.is_agent else 1.0
         return int(self.rate_limit * multiplier)

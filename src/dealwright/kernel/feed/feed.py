@@ -68,6 +68,8 @@ class FeedEvent:
     entity_id: str
     data: dict[str, Any]
     created_at: str
+    actor_type: str
+    actor_id: str | None
 
     def envelope(self) -> dict[str, Any]:
         """The documented form (Salesbooth API, Webhooks): the same at every delivery."""
@@ -84,6 +86,8 @@ def feed_event(row: Record) -> FeedEvent:
         entity_id=row["entity_id"],
         data=row["data"],
         created_at=clock.iso(row["created_at"]),
+        actor_type=row["actor_type"],
+        actor_id=row["actor_id"],
     )
 
 

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import orjson
@@ -25,6 +25,10 @@ EVENTS_WRITTEN: Final = "events_written"
 """Signal: events were committed and wait for their positions."""
 
 on_violation("pk_audit_log", lambda: Unavailable("Another request changed this record at the same moment; try again"))
+
+
+ActorType = Literal["user", "agent", "system"]
+"""Who made something happen: a person or a program with a key of theirs, an agent's key, or the server itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class Event:
     entity_id: str
     data: Mapping[str, Any]
     id: UUID = field(default_factory=ids.uuid7)
+    actor_type: ActorType = "system"
+    actor_id: str | None = None
 
 
 def canonical(value: Mapping[str, Any]) -> str:
@@ -87,21 +93,25 @@ _AUDIT_NAMES: Final = (
 )  # fmt: skip
 
 _EVENTS: Final = """
-INSERT INTO events (tenant_id, livemode, id, event, entity_type, entity_id, data, created_at)
-SELECT {tenant}, {mode}, e.id, e.event, e.entity_type, e.entity_id, e.data, {at}
-FROM unnest({ids}::uuid[], {names}::text[], {types}::text[], {entities}::text[], {data}::jsonb[])
-     AS e(id, event, entity_type, entity_id, data)"""
-_EVENT_NAMES: Final = ("event_ids", "event_names", "event_types", "event_entities", "event_data")
+INSERT INTO events (tenant_id, livemode, id, event, entity_type, entity_id, data, actor_type, actor_id, created_at)
+SELECT {tenant}, {mode}, e.id, e.event, e.entity_type, e.entity_id, e.data, e.actor_type, e.actor_id, {at}
+FROM unnest({ids}::uuid[], {names}::text[], {types}::text[], {entities}::text[], {data}::jsonb[], {kinds}::text[],
+            {actors}::text[])
+     AS e(id, event, entity_type, entity_id, data, actor_type, actor_id)"""
+_EVENT_NAMES: Final = (
+    "event_ids", "event_names", "event_types", "event_entities", "event_data", "event_actor_types", "event_actors",
+)  # fmt: skip
 
 _write_entry: Final = RawStatement(_AUDIT, _AUDIT_NAMES)
 _write_events: Final = RawStatement(
     _EVENTS.format(tenant="$1::uuid", mode="$2::boolean", at="$3::timestamptz", ids="$4", names="$5", types="$6",
-                   entities="$7", data="$8"),
+                   entities="$7", data="$8", kinds="$9", actors="$10"),
     ("tenant", "mode", "at", *_EVENT_NAMES),
 )  # fmt: skip
 _write_both: Final = RawStatement(
     f"WITH entry AS ({_AUDIT})"
-    + _EVENTS.format(tenant="$1", mode="$2", at="$11", ids="$12", names="$13", types="$14", entities="$15", data="$16"),
+    + _EVENTS.format(tenant="$1", mode="$2", at="$11", ids="$12", names="$13", types="$14", entities="$15", data="$16",
+                     kinds="$17", actors="$18"),
     _AUDIT_NAMES + _EVENT_NAMES,
 )
 
@@ -127,6 +137,8 @@ def _event_values(events: Sequence[Event]) -> dict[str, Any]:
         "event_types": [event.entity_type for event in events],
         "event_entities": [event.entity_id for event in events],
         "event_data": [event.data for event in events],
+        "event_actor_types": [event.actor_type for event in events],
+        "event_actors": [event.actor_id for event in events],
     }
 
 

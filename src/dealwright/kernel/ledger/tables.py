@@ -44,6 +44,8 @@ events: Final = Table(
     Column("entity_type", Text, nullable=False),
     Column("entity_id", Text, nullable=False),
     Column("data", JSONB, nullable=False),
+    Column("actor_type", Text, nullable=False),
+    Column("actor_id", Text),
     instant("created_at"),
     Index(None, "tenant_id", "livemode", "position"),
     Index("ix_events_unplaced", "seq", postgresql_where=text("position IS NULL")),

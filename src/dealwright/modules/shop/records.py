@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Table, and_, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.sql.elements import ColumnElement
 
 from dealwright.kernel import ids
 from dealwright.kernel.clock import iso_milliseconds
@@ -45,15 +46,19 @@ class ShopResource(Resource):
         wire: Callable[[Context, Row], Wired],
         *,
         private: Sequence[str] = (),
+        hidden: Sequence[str] = (),
+        only: ColumnElement[bool] | None = None,
     ) -> None:
         async def render(ctx: Context, rows: Sequence[Row]) -> list[Wired]:
             return [wire(ctx, row) for row in rows]
 
-        super().__init__(name, prefix, table, render, private=private)
+        super().__init__(name, prefix, table, render, private=private, hidden=hidden, only=only)
         self.label = label
         here = in_scope(table) & (table.c.id == given("key"))
         if "deleted_at" in table.c:
             here &= table.c.deleted_at.is_(None)
+        if only is not None:
+            here &= only
         self._hold = Statement(select(table).where(here).with_for_update(read=True, key_share=True))
 
     def key(self, wire_id: str) -> UUID:

@@ -22,7 +22,7 @@ from dealwright.kernel.store.statements import RawStatement, Statement, given
 from dealwright.modules.webhooks import rules
 from dealwright.modules.webhooks.queue import Lane
 from dealwright.modules.webhooks.rules import Answer
-from dealwright.modules.webhooks.tables import ENDPOINT, ENDPOINT_PREFIX, webhook_endpoints
+from dealwright.modules.webhooks.tables import ENDPOINT, webhook_endpoints
 
 OPENED: Final = "service.circuit_opened"
 CLOSED: Final = "service.circuit_closed"
@@ -72,29 +72,31 @@ def service_name(endpoint_id: str) -> str:
 class Circuits:
     """What one worker knows of the endpoints it sends to."""
 
-    def __init__(self, database: Database, now: Clock, dialects: Dialects) -> None:
+    def __init__(self, database: Database, now: Clock) -> None:
         self._database = database
         self._now = now
-        self._dialects = dialects
         self._failures: dict[Lane, int] = {}
 
-    async def note(self, lane: Lane, answer: Answer, *, trial: bool) -> None:
-        """Count an attempt, and open or close the circuit when it decides that. Raises Unavailable."""
+    async def note(self, lane: Lane, answer: Answer, prefix: str, *, trial: bool) -> None:
+        """Count an attempt, and open or close the circuit when it decides that; ``prefix`` is that of the endpoint's
+        id, for the event that tells it. Raises Unavailable.
+        """
+        endpoint_id = ids.encode(prefix, lane[2])
         if not answer.overloaded:
             self._failures.pop(lane, None)
             if trial:
-                await self._change(lane, _close, CLOSED, {"closed_at": clock.iso(self._now())})
+                await self._change(lane, endpoint_id, _close, CLOSED, {"closed_at": clock.iso(self._now())})
             return
         if trial:
-            await self._stay_open(lane)
+            await self._stay_open(lane, endpoint_id)
             return
         failures = self._failures[lane] = self._failures.get(lane, 0) + 1
         if failures >= rules.OPENS_AFTER:
             del self._failures[lane]
             data = {"failures": failures, "opened_at": clock.iso(self._now())}
-            await self._change(lane, _open, OPENED, data, backoff=rules.next_backoff(None))
+            await self._change(lane, endpoint_id, _open, OPENED, data, backoff=rules.next_backoff(None))
 
-    async def _stay_open(self, lane: Lane) -> None:
+    async def _stay_open(self, lane: Lane, endpoint_id: str) -> None:
         tenant, mode, key = lane
         async with self._database.transaction(tenant, mode) as tx:
             current = await tx.value(_backoff, key=key)
@@ -104,16 +106,16 @@ class Circuits:
             await tx.run(_lengthen, key=key, backoff=current, longer=longer)
             if longer > current:
                 data = {"previous_backoff_seconds": current, "new_backoff_seconds": longer}
-                await ledger.write(tx, [], [_event(lane, LENGTHENED, data)], self._now())
+                await ledger.write(tx, [], [_event(endpoint_id, LENGTHENED, data)], self._now())
 
     async def _change(
-        self, lane: Lane, statement: Statement, event: str, data: Mapping[str, Any], **values: Any
+        self, lane: Lane, endpoint_id: str, statement: Statement, event: str, data: Mapping[str, Any], **values: Any
     ) -> None:
         tenant, mode, key = lane
         async with self._database.transaction(tenant, mode) as tx:
             if await tx.value(statement, key=key, **values) is not None:
-                await ledger.write(tx, [], [_event(lane, event, data)], self._now())
+                await ledger.write(tx, [], [_event(endpoint_id, event, data)], self._now())
 
 
-def _event(lane: Lane, name: str, data: Mapping[str, Any]) -> Event:
-    return Event(name, ENDPOINT, ids.encode(ENDPOINT_PREFIX, lane[2]), {"service": service_name(lane), **data})
+def _event(endpoint_id: str, name: str, data: Mapping[str, Any]) -> Event:
+    return Event(name, ENDPOINT, endpoint_id, {"service": service_name(endpoint_id), **data})

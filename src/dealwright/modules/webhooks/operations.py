@@ -31,6 +31,7 @@ from dealwright.modules.webhooks.models import (
 from dealwright.modules.webhooks.sender import Sender
 from dealwright.modules.webhooks.tables import SALESBOOTH
 
+
 @operation(
     "webhooks.list",
     "GET",

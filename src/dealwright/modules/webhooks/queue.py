@@ -153,7 +153,8 @@ _claim = RawStatement(
     )
     SELECT d.tenant_id, d.livemode, d.id, d.webhook_id, d.attempts, d.claims, d.replayed, d.position,
            event.id AS event_id, event.event, event.entity_type, event.entity_id, event.data, event.created_at,
-           e.dialect, e.url, e.secret, CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END AS previous_secret,
+           e.dialect, e.url, e.secret,
+           CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END AS previous_secret,
            e.circuit_opened_at IS NOT NULL AS trial
     FROM claimed d
     JOIN events event ON event.tenant_id = d.tenant_id AND event.livemode = d.livemode AND event.id = d.event_id

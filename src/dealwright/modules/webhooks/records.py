@@ -117,9 +117,7 @@ resource: Final = Resource(
     hidden=HIDDEN,
     only=_OURS,
 )
-listing: Final = List(
-    _endpoints, {"status": lambda: _endpoints.c.status == given("status"), "ours": lambda: _OURS}
-)
+listing: Final = List(_endpoints, {"status": lambda: _endpoints.c.status == given("status"), "ours": lambda: _OURS})
 deliveries: Final = List(
     _deliveries,
     {

@@ -93,7 +93,7 @@ class Worker:
         self._sender = sender
         self._dialects = dialects
         self._schedule = tuple(schedule)
-        self._circuits = Circuits(database, now, dialects)
+        self._circuits = Circuits(database, now)
         self._wake = asyncio.Event()
         self._lanes: defaultdict[Lane, _Lane] = defaultdict(_Lane)
         self._running: dict[asyncio.Task[None], Record] = {}
@@ -214,7 +214,8 @@ class Worker:
     async def _tell_circuits(self, outcomes: Sequence[Outcome]) -> None:
         for each in outcomes:
             try:
-                await self._circuits.note(_lane_of(each.row), each.answer, each.row["dialect"], trial=each.row["trial"])
+                prefix = self._dialects[each.row["dialect"]].prefix
+                await self._circuits.note(_lane_of(each.row), each.answer, prefix, trial=each.row["trial"])
             except DealwrightError as problem:
                 log.info("circuit_not_changed", problem=str(problem))
             except Exception:

@@ -17,6 +17,7 @@ from dealwright.kernel.context import new_ref
 from dealwright.kernel.errors import DealwrightError
 from dealwright.kernel.fields import Input, Integer
 from dealwright.kernel.operations import Operation
+from dealwright.modules.shop.registry import CATEGORY as SHOP
 from dealwright.surfaces.agents import definitions
 from dealwright.surfaces.mcp.caller import Caller
 from dealwright.surfaces.mcp.tools import Tools, answer, hints, refusal, rendered_error
@@ -36,7 +37,7 @@ class FindTools(Input):
     query: Annotated[
         str, StringConstraints(max_length=200), Field(description="what to do, in a few words; empty for all tools")
     ] = ""
-    category: Annotated[str | None, Field(json_schema_extra={"enum": [*definitions.CATEGORIES]})] = None
+    category: Annotated[str | None, Field(json_schema_extra={"enum": [*definitions.CATEGORIES, SHOP]})] = None
     limit: Annotated[Integer, Field(ge=1, le=50)] = 10
 
 

@@ -55,7 +55,9 @@ _ALLOW_HEADERS: Final = (
     b"Mcp-Name, Mcp-Session-Id, Last-Event-ID"
 )
 _VERSION: Final = MCP_PROTOCOL_VERSION_HEADER.encode()
-_ENVELOPE: Final = types.PROTOCOL_VERSION_META_KEY
+_NEWS: Final = frozenset({"progressToken", types.LOG_LEVEL_META_KEY})
+_UNREADABLE: Final = object()
+"""In place of a message: the body was no JSON."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _MOST_MESSAGES: Final = 100
 """Members of a batch."""
@@ -167,19 +169,18 @@ class McpEndpoint:
         body = await read_body(receive, self._settings.max_body_bytes, request.headers.get(b"content-length"))
         server = self._choose(request.query.get("mode") or request.header(b"x-mcp-mode"))
         version = request.header(_VERSION)
-        if version is not None and version not in HANDSHAKE_PROTOCOL_VERSIONS:
-            await _hand_on(server, body, scope, receive, send)
+        try:
+            message = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            message = _UNREADABLE
+        if _is_stateless(message) or (version is not None and version not in HANDSHAKE_PROTOCOL_VERSIONS):
+            await _hand_on(server, body, scope, receive, send, stream=_wants_news(message))
             return
         kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
         if kind and kind != "application/json" and not kind.endswith("+json"):
             raise UnsupportedMediaType(f"Send application/json, not {kind[:60]}")
-        try:
-            message = orjson.loads(body)
-        except orjson.JSONDecodeError:
+        if message is _UNREADABLE:
             await _answer(send, exchange.error(None, types.PARSE_ERROR, "The body is not valid JSON"))
-            return
-        if _is_stateless(message):
-            await _hand_on(server, body, scope, receive, send)
         elif isinstance(message, list):
             await self._batch(server, message, request, scope, send)
         else:
@@ -289,15 +290,27 @@ async def _hang_up(receive: Receive) -> None:
         pass
 
 
-def _is_stateless(message: Any) -> bool:
-    """Whether a message carries the per-request envelope of 2026-07-28, whatever its headers say."""
+def _meta(message: Any) -> dict[str, Any]:
     params = message.get("params") if isinstance(message, dict) else None
     meta = params.get("_meta") if isinstance(params, dict) else None
-    return isinstance(meta, dict) and _ENVELOPE in meta
+    return meta if isinstance(meta, dict) else {}
 
 
-async def _hand_on(server: Server[Any], body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
-    """To the SDK's transport of the stateless era, with the body that was read already.
+def _is_stateless(message: Any) -> bool:
+    """Whether a message carries the per-request envelope of 2026-07-28, whatever its headers say."""
+    return types.PROTOCOL_VERSION_META_KEY in _meta(message)
+
+
+def _wants_news(message: Any) -> bool:
+    """Whether a request of 2026-07-28 may be told anything before its answer: it has to ask for that."""
+    return not _NEWS.isdisjoint(_meta(message))
+
+
+async def _hand_on(
+    server: Server[Any], body: bytes, scope: Scope, receive: Receive, send: Send, *, stream: bool
+) -> None:
+    """To the SDK's transport of the stateless era, with the body that was read already. Without ``stream`` the answer
+    is plain JSON, which takes half the work.
 
     It compares headers with the body, so the white space around their values must be gone (RFC 9110, section 5.5).
     """
@@ -307,7 +320,7 @@ async def _hand_on(server: Server[Any], body: bytes, scope: Scope, receive: Rece
     async def again() -> Message:
         return waiting.pop() if waiting else await receive()
 
-    await handle_modern_request(server, None, False, {}, scope, again, send)
+    await handle_modern_request(server, None, not stream, {}, scope, again, send)
 
 
 def _with_headers(send: Send, extra: Headers) -> Send:

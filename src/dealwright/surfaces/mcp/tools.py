@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import mcp_types as types
@@ -18,7 +18,7 @@ from mcp.shared.exceptions import MCPError
 
 from dealwright.kernel.context import new_ref
 from dealwright.kernel.errors import DealwrightError
-from dealwright.kernel.operations import Operation, Registry
+from dealwright.kernel.operations import Operation
 from dealwright.kernel.pipeline import Outcome, failure
 from dealwright.surfaces.agents import definitions
 from dealwright.surfaces.mcp.breaker import Breakers
@@ -98,25 +98,29 @@ def _document(name: str, outcome: Outcome) -> types.CallToolResult:
 
 
 class Tools:
-    """The tools of one registry."""
+    """The tools among some operations."""
 
     def __init__(
-        self, registry: Registry, calls: Calls, breakers: Breakers | None = None, time_limit: float = TIME_LIMIT
+        self,
+        operations: Iterable[Operation],
+        calls: Calls,
+        breakers: Breakers | None = None,
+        time_limit: float = TIME_LIMIT,
     ) -> None:
-        self._registry = registry
+        self._offered = {each.tool.name: each for each in operations if each.tool is not None}
         self._calls = calls
         self._breakers = breakers or Breakers()
         self._time_limit = time_limit
 
     def offered(self) -> list[Operation]:
         """Every operation that is a tool; which of them a key may use is decided at the call."""
-        return [operation for operation in self._registry if operation.tool is not None]
+        return list(self._offered.values())
 
     def listed(self) -> list[types.Tool]:
         return [definition(operation) for operation in self.offered()]
 
     def find(self, name: str) -> Operation | None:
-        return self._registry.by_tool(name)
+        return self._offered.get(name)
 
     async def call(self, caller: Caller, name: str, arguments: Mapping[str, Any]) -> types.CallToolResult:
         """Raises MCPError for a tool that there is not."""
@@ -153,7 +157,11 @@ class Tools:
     def _answer(caller: Caller, name: str, outcome: Outcome) -> types.CallToolResult:
         error = outcome.error
         if error is None:
-            return _document(name, outcome) if isinstance(outcome.data, bytes) else answer(outcome.data)
+            return (
+                _document(name, outcome)
+                if isinstance(outcome.data, bytes)
+                else answer({"done": True} if outcome.data is None else outcome.data)
+            )
         if error["code"] == "authorization_error.insufficient_scope":
             wanted = error["details"]["required_scope"]
             return refusal("insufficient_scope", f"Tool '{name}' requires scope '{wanted}'")

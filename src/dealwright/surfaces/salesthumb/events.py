@@ -9,27 +9,25 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 
 from dealwright.kernel.clock import iso_milliseconds, parse_iso
-from dealwright.kernel.operations import Operation
+from dealwright.modules.shop.webhooks import PREFIX
+from dealwright.modules.webhooks.tables import SALESTHUMB
 
 USER_AGENT: Final = "SalesThumb-Webhook/1.0"
-ENTITIES: Final = frozenset({"customer", "vehicle", "appointment", "shop_quote", "shop_invoice", "shop_payment"})
+OWN: Final = frozenset({"vehicle", "appointment", "shop_quote", "shop_invoice", "shop_payment"})
+"""The kinds of records that this API alone knows."""
+ENTITIES: Final = OWN | {"customer"}
 """The kinds of records whose events a SalesThumb subscription may hear; ``*`` means all of these."""
 
 _UNDERSCORE: Final = re.compile(r"_([a-z0-9])")
 _SECONDS: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-
-
-def names(operations: Iterable[Operation], scheduled: Iterable[str]) -> tuple[str, ...]:
-    """Every event that a subscription may name: those of the shop's operations and of its schedule."""
-    return tuple(sorted({name for operation in operations for name in operation.events} | set(scheduled)))
 
 
 def _member(name: str) -> str:
@@ -76,3 +74,23 @@ def headers(event: str, secret: str, raw: bytes, attempt: UUID) -> dict[str, str
         "X-SalesThumb-Signature": signature(secret, raw),
         "X-SalesThumb-Delivery": str(attempt),
     }
+
+
+class SalesthumbDialect:
+    """Hears of the shop's records and of the customers that it shares, by the names in ``known``."""
+
+    name: Final = SALESTHUMB
+    prefix: Final = PREFIX
+
+    def __init__(self, known: Collection[str]) -> None:
+        self._known = frozenset(known)
+
+    def hears(self, event: str, entity_type: str) -> bool:
+        return entity_type in ENTITIES and event in self._known
+
+    def body(self, delivery: Mapping[str, Any]) -> bytes:
+        shop, at = delivery["tenant_id"], delivery["created_at"]
+        return body(delivery["event"], delivery["entity_type"], shop, at, delivery["data"])
+
+    def headers(self, delivery: Mapping[str, Any], body: bytes, secret: str, now: datetime) -> dict[str, str]:
+        return headers(delivery["event"], secret, body, uuid4())

@@ -27,9 +27,10 @@ from benchmarks import report, servers
 from benchmarks.compare import throughput
 from benchmarks.footprint import memory, start_up
 from benchmarks.growth import growth
+from benchmarks.protocols import mcp_against_http
 from benchmarks.report import Measure
 
-SECTIONS = ("throughput", "footprint", "growth")
+SECTIONS = ("throughput", "protocols", "footprint", "growth")
 
 
 def options() -> argparse.Namespace:
@@ -57,6 +58,7 @@ def main() -> int:
         with servers.Cluster(folder) as cluster:
             parts: dict[str, Callable[[], list[Measure]]] = {
                 "throughput": lambda: throughput(cluster, folder, rounds=rounds, seconds=seconds),
+                "protocols": lambda: mcp_against_http(cluster, folder, rounds=rounds, seconds=seconds),
                 "footprint": lambda: [start_up(folder), *memory(cluster, folder, requests)],
                 "growth": lambda: growth(cluster, folder, deals),
             }

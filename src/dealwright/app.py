@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+import dealwright.modules.activity.operations
 import dealwright.modules.audit.operations
 import dealwright.modules.batch.operations
 import dealwright.modules.customers.operations
@@ -24,6 +25,7 @@ import dealwright.modules.deals.item_operations
 import dealwright.modules.deals.lifecycle_operations
 import dealwright.modules.deals.operations
 import dealwright.modules.deals.signing_operations
+import dealwright.modules.messages.operations
 import dealwright.modules.payments.operations
 import dealwright.modules.platform.operations
 import dealwright.modules.products.operations
@@ -62,14 +64,16 @@ from dealwright.kernel.store.database import Database
 from dealwright.kernel.store.embedded import EmbeddedPostgres
 from dealwright.kernel.store.migrate import migrate
 from dealwright.kernel.store.signals import Signals
+from dealwright.modules.activity import notifying
+from dealwright.modules.messages.worker import Messenger
 from dealwright.modules.shop import schedule as shop_schedule
 from dealwright.modules.shop.registry import shop_registry
 from dealwright.modules.shop.webhooks import event_names
 from dealwright.modules.signing import keys as signing_keys
-from dealwright.modules.webhooks import queue as webhook_queue
 from dealwright.modules.webhooks.dialects import Dialects
 from dealwright.modules.webhooks.sender import Policy, Sender
 from dealwright.modules.webhooks.worker import Worker
+from dealwright.providers.carriers import Carriers
 from dealwright.providers.payments import PaymentProviders
 from dealwright.surfaces import mcp
 from dealwright.surfaces.mcp.http import McpEndpoint
@@ -109,6 +113,7 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
 
     Raises SettingsError when the root secret is not the one that this database was made with.
     """
+    carriers = Carriers.of(settings)
     keyring = Keyring(load_root(settings.secret_key, settings.data_dir))
     embedded = None if settings.database_url else EmbeddedPostgres(settings.data_dir)
     async with contextlib.AsyncExitStack() as stack:
@@ -150,9 +155,10 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
         background.append(asyncio.create_task(_clean(database, clock)))
         if settings.run_workers:
             background.append(asyncio.create_task(_keep_shops(pipeline)))
-            sequencer = Sequencer(database, signals, [partial(webhook_queue.fan_out, dialects)])
+            sequencer = Sequencer(database, signals, [partial(notifying.fan_out, dialects)])
             await sequencer.start()
             stack.push_async_callback(sequencer.stop)
+            background.append(asyncio.create_task(Messenger(pipeline, signals, carriers, clock).run()))
             worker = Worker(database, signals, keyring, sender, dialects, clock, settings.webhooks_retry_schedule)
             await worker.start()
             stack.push_async_callback(worker.stop)

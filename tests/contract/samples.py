@@ -35,11 +35,12 @@ REFERENCES: dict[str, str] = {
     "deal_id": "deals",
     "payment_intent_id": "payment_intents",
     "webhook_id": "webhooks",
+    "rule_id": "notification_rules",
     "entity_id": "customers",
 }
 """By parameter: the group whose record it names."""
 
-UNTRACED = {"webhooks.cleanup"}
+UNTRACED = {"webhooks.cleanup", "activity.mark_read", "activity.mark_all_read"}
 """Operations that are sent like a write and change no record, so that the audit trail has nothing to say of them."""
 
 SUBJECTS: dict[str, str] = {}
@@ -166,3 +167,30 @@ async def _attested(api: Client, deal_id: str) -> dict[str, Any]:
         await api.data("POST", f"/deals?id={deal_id}&action=transition&status={status}")
     await api.data("GET", f"/deals?id={deal_id}&action=credential")
     return {}
+
+
+@sample("notification_rules")
+async def notification_rule(api: Client) -> str:
+    """It waits for what no test makes happen."""
+    json = {"event_type": "deal.expired", "channel": "in_app"}
+    return str((await api.data("POST", "/activity?action=create_rule", json=json))["id"])
+
+
+@arguments_for("activity.update_rule", "activity.delete_rule")
+async def _own_rule(api: Client, _: str) -> dict[str, Any]:
+    return {"rule_id": await notification_rule(api)}
+
+
+@arguments_for("activity.mark_read")
+async def _a_notification(api: Client, _: str) -> dict[str, Any]:
+    return {"notification_ids": ["notif_unknown"]}
+
+
+@arguments_for("deal_notifications.send")
+async def _own_deal(api: Client, _: str) -> dict[str, Any]:
+    return {"deal_id": await deal(api)}
+
+
+@arguments_for("deal_notifications.get", "deal_notifications.set_preferences")
+async def _own_customer(api: Client, _: str) -> dict[str, Any]:
+    return {"customer_id": await customer(api)}

@@ -56,6 +56,18 @@ class Settings(BaseModel):
     webhooks_allow_private: bool = Field(
         False, description="let webhooks go to private addresses, and to plain http with test keys"
     )
+    smtp_url: str | None = Field(
+        None, description="SMTP server for e-mail, smtp://user:password@host:587; unset: files in data_dir/outbox"
+    )
+    email_from: str = Field(
+        "Dealwright <notifications@localhost>", pattern=r"^[^\r\n]*@[^\r\n]*$", description="sender of e-mail"
+    )
+    twilio_account: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9]+$", description="Twilio account for SMS; unset: files in data_dir/outbox"
+    )
+    twilio_token: str | None = Field(None, description="its authentication token")
+    twilio_from: str | None = Field(None, description="number that SMS come from, or a messaging service (MG…)")
+    twilio_url: str = Field("https://api.twilio.com", pattern=r"^https?://", description="where Twilio answers")
     mcp_allowed_origins: tuple[str, ...] = Field(
         (), description="origins whose pages may use MCP with a key that names none itself; loopback always may"
     )

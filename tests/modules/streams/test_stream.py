@@ -12,13 +12,13 @@ from typing import Any
 import httpx
 import pytest
 
+from dealwright.app import Application
 from dealwright.kernel.access import keys
 from dealwright.kernel.clock import utc_now
 from dealwright.kernel.feed import sse
 from dealwright.modules.streams import operations
 from dealwright.surfaces import streaming
 from tests.conftest import Client, Workspace
-from tests.modules.streams.conftest import Working
 from tests.streaming import Frame, Listener, listening
 
 
@@ -31,12 +31,17 @@ async def deal(api: Client, customer_id: str | None = None) -> str:
     return str((await api.data("POST", "/deals", json={"customer_id": customer_id, "title": "T"}))["id"])
 
 
-async def placed(api: Client, number: int) -> None:
+async def placed(room: Workspace, api: Client, number: int) -> None:
     """Wait until the workspace's first events have their places; a stream from now on begins after them."""
     async with asyncio.timeout(5):
-        while len((await api.data("GET", "/webhooks/events"))["events"]) < number:
+        while len((await api.data("GET", "/webhooks/events"))["events"]) < number:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-    await Working.application.services.feed.look()  # type: ignore[union-attr]
+    await room.services.feed.look()
+
+
+def streams_of(application: Application) -> streaming.Streams:
+    assert application._salesbooth is not None
+    return application._salesbooth.streams
 
 
 async def none_open(streams: streaming.Streams) -> None:
@@ -78,10 +83,10 @@ async def test_it_greets_and_tells_what_happens_signed(address: str, api: Client
         assert verified(frame, api.key)
 
 
-async def test_filters_combine(address: str, api: Client) -> None:
+async def test_filters_combine(address: str, room: Workspace, api: Client) -> None:
     jane, other = await customer(api), await customer(api)
     first = await deal(api, jane)
-    await placed(api, 3)
+    await placed(room, api, 3)
     asked = {"customer_id": jane, "events": "deal.created,deal.updated"}
     async with (
         listening(address, "/events/stream", api.key, params=asked) as of_jane,
@@ -210,15 +215,15 @@ async def test_a_revoked_key_ends_its_streams(
         assert await stream.next(3) is None
 
 
-async def test_hanging_up_frees_everything(address: str, api: Client) -> None:
-    assert Working.application._salesbooth is not None
-    streams = Working.application._salesbooth.streams
+async def test_hanging_up_frees_everything(address: str, working_app: Application, api: Client) -> None:
+    streams = streams_of(working_app)
     async with listening(address, "/events/stream", api.key) as stream:
         await connected(stream)
         assert streams._open
     await none_open(streams)
     assert streams._looking is None
-    assert not Working.application.services.feed._rooms  # type: ignore[union-attr]
+    assert working_app.services is not None
+    assert not working_app.services.feed._rooms
 
 
 async def test_too_many_streams_are_refused(address: str, api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,7 +239,6 @@ async def test_a_stalled_caller_is_cut_off(address: str, api: Client, monkeypatc
     monkeypatch.setattr(operations._frames, "of", lambda event, key: sse.frame(event.name, b"x" * 8_000_000))
     async with listening(address, "/events/stream", api.key) as stream:
         await connected(stream)
-        assert Working.application._salesbooth is not None
-        streams = Working.application._salesbooth.streams
+        streams = streams_of(working_app)
         await customer(api)
         await none_open(streams)

@@ -12,8 +12,9 @@ from typing import Any
 
 from dealwright.app import Services
 from dealwright.kernel import ids
+from dealwright.modules.webhooks import queue
 from tests.conftest import Client
-from tests.modules.webhooks.conftest import Subscribe, customers
+from tests.modules.webhooks.conftest import SCHEDULE, Start, Subscribe, customers
 from tests.receiver import Received, Receiver, Reply
 from tests.receiver import receiver as a_receiver
 
@@ -282,3 +283,66 @@ async def test_live_and_test_events_stay_apart(
     await until(live, "/webhooks/events", "events", lambda found: found)
     assert await receiver.nothing_more()
     assert receiver.received == []
+
+
+async def test_two_workers_send_every_event_once(
+    api: Client, receiver: Receiver, subscribe: Subscribe, start: Start
+) -> None:
+    webhook = await subscribe("customer.*")
+    async with start():
+        made = await customers(api, 40)
+        for customer in made:
+            assert (await api.patch(f"/customers?id={customer}", {"city": "Perth"}, version=1)).status_code == 200
+        await receiver.got(80)
+        assert await receiver.nothing_more()
+    assert len({request.event["id"] for request in receiver.received}) == len(receiver.received) == 80
+    page = await api.data("GET", "/webhooks/deliveries", params={"id": webhook["id"], "status": "success"})
+    assert page["pagination"]["total"] == 80
+
+
+async def put(working: Services, webhook: dict[str, Any], change: str) -> None:
+    """Change the deliveries of a webhook behind the server's back."""
+    async with working.database.system() as tx:
+        await tx.connection.execute(
+            f"UPDATE webhook_deliveries SET {change} WHERE webhook_id = $1", ids.decode("wh", webhook["id"])
+        )
+
+
+async def test_housekeeping_frees_what_waits_for_nothing_and_ends_what_waits_in_vain(
+    api: Client, receiver: Receiver, subscribe: Subscribe, working: Services
+) -> None:
+    webhook = await subscribe("customer.created")
+    await customers(api, 1)
+    await settled(api, webhook)
+    await put(working, webhook, "status = 'pending', next_attempt_at = NULL")
+    async with working.database.system() as tx:
+        await queue.keep_house(tx, SCHEDULE)
+    await receiver.got(2)
+    [delivery] = await settled(api, webhook)
+    assert delivery["status"] == "success"
+
+    key = ids.decode("wh", webhook["id"])
+    async with working.database.system() as tx:
+        await tx.connection.execute(
+            "UPDATE webhook_endpoints SET circuit_opened_at = now(), circuit_until = now() + interval '1 hour' "
+            "WHERE id = $1",
+            key,
+        )
+    await put(
+        working, webhook, "status = 'pending', next_attempt_at = now(), created_at = now() - interval '4 minutes'"
+    )
+    async with working.database.system() as tx:
+        await queue.keep_house(tx, SCHEDULE)
+    assert (await api.data("GET", "/webhooks/dead_letter"))["dead_letters"] == []
+    await put(working, webhook, "created_at = now() - interval '6 minutes'")
+    async with working.database.system() as tx:
+        await queue.keep_house(tx, SCHEDULE)
+    [letter] = (await api.data("GET", "/webhooks/dead_letter"))["dead_letters"]
+    assert letter["last_error"] == "Not sent: the endpoint kept failing"
+    assert len(receiver.received) == 2
+
+    await put(working, webhook, "status = 'pending'")
+    async with working.database.system() as tx:
+        await tx.connection.execute("DELETE FROM webhook_endpoints WHERE id = $1", key)
+        await queue.keep_house(tx, SCHEDULE)
+        assert await tx.connection.fetchval("SELECT count(*) FROM webhook_deliveries WHERE webhook_id = $1", key) == 0

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
+from dealwright.kernel.clock import utc_now
 from dealwright.modules.webhooks import sender as sending
 from dealwright.modules.webhooks.sender import Policy, Sender
 from tests.receiver import receiver
@@ -24,7 +33,7 @@ async def sender() -> AsyncIterator[Sender]:
 
 
 @contextlib.asynccontextmanager
-async def talking(talk: Talk) -> AsyncIterator[str]:
+async def talking(talk: Talk, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """A server that reads one request and then does as told."""
     tasks: set[asyncio.StreamWriter] = set()
 
@@ -35,7 +44,7 @@ async def talking(talk: Talk) -> AsyncIterator[str]:
             await talk(reader, writer)
         writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     finally:
@@ -111,11 +120,47 @@ async def test_an_attempt_ends_in_time_whatever_trickles_in(sender: Sender, monk
     assert (answer.code, answer.error) == (None, "No answer within 0.5 seconds")
 
 
-async def test_tls_is_checked(sender: Sender) -> None:
+def certified(name: str) -> tuple[ssl.SSLContext, str]:
+    """A server's context with a certificate of its own for ``name``, and the certificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = utc_now()
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate = made.public_bytes(Encoding.PEM)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(certificate + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        file.flush()
+        context.load_cert_chain(file.name)
+    return context, certificate.decode()
+
+
+async def test_certificates_are_checked_against_the_name_in_the_url(sender: Sender) -> None:
+    context, certificate = certified("localhost")
+    async with talking(saying(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), tls=context) as url:
+        url = url.replace("http://127.0.0.1", "https://localhost")
+        unknown = await sender.send(url, b"{}", {})
+        assert unknown.code is None
+        assert "certificate is not valid" in str(unknown.error)
+        sender._transport._tls.load_verify_locations(cadata=certificate)
+        assert (await sender.send(url, b"{}", {})).code == 200
+        other = await sender.send(url.replace("localhost", "127.0.0.1"), b"{}", {})
+        assert "certificate is not valid" in str(other.error)
     async with talking(saying(b"HTTP/1.1 200 OK\r\n\r\n")) as url:
-        answer = await sender.send(url.replace("http:", "https:"), b"{}", {})
-    assert answer.code is None
-    assert answer.error is not None
+        plain = await sender.send(url.replace("http:", "https:"), b"{}", {})
+    assert plain.code is None
+    assert plain.error is not None
 
 
 async def test_private_addresses_are_refused_by_number_and_by_name() -> None:

@@ -23,6 +23,20 @@ async def test_each_dialect(api: Client) -> None:
     assert len(openai["tools"]) == len(anthropic["tools"])
 
 
+async def test_schemas_use_the_documented_names_and_plain_words(api: Client) -> None:
+    by_name = {tool["name"]: tool["parameters"] for tool in (await api.data("GET", "/tools"))["tools"]}
+    search = by_name["global_search"]
+    assert search["required"] == ["query"]
+    assert search["properties"]["limit"] == {"type": "integer", "minimum": 1, "maximum": 25, "default": 10}
+    assert search["properties"]["types"]["type"] == "array"
+    assert "deal_id" in by_name["check_deal_status"]["required"]
+    assert "query" in by_name["search_customers"]["properties"]
+    assert {"if_match", "idempotency_key"} & by_name["list_deals"]["properties"].keys() == set()
+    assert "idempotency_key" in by_name["create_deal"]["properties"]
+    assert "if_match" in by_name["update_deal"]["properties"]
+    assert {"type": "null"} in by_name["update_deal"]["properties"]["notes"]["anyOf"]
+
+
 async def test_a_key_sees_only_what_it_could_use(workspace: Workspace) -> None:
     agent = await workspace.key(scopes=["agent:discover", "products:read"])
     names = {tool["name"] for tool in (await agent.data("GET", "/tools"))["tools"]}

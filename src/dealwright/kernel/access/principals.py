@@ -33,6 +33,8 @@ class WorkspaceSettings(BaseModel):
     default_currency: Currency = "USD"
     deposit_percentage: Annotated[float, Field(ge=0, le=100)] | None = None
     """The part of a total that a checkout asks for first; None: no deposit."""
+    notification_email: Annotated[str, Field(max_length=254)] | None = None
+    """Where notifications by e-mail go; None: only to rules that name an address."""
     signature_timeout_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """How long a deal may be out for signature before deal.signature_timeout fires."""
 

@@ -110,8 +110,18 @@ _write_events: Final = RawStatement(
 )  # fmt: skip
 _write_both: Final = RawStatement(
     f"WITH entry AS ({_AUDIT})"
-    + _EVENTS.format(tenant="$1", mode="$2", at="$11", ids="$12", names="$13", types="$14", entities="$15", data="$16",
-                     kinds="$17", actors="$18"),
+    + _EVENTS.format(
+        tenant="$1",
+        mode="$2",
+        at="$11",
+        ids="$12",
+        names="$13",
+        types="$14",
+        entities="$15",
+        data="$16",
+        kinds="$17",
+        actors="$18",
+    ),
     _AUDIT_NAMES + _EVENT_NAMES,
 )
 

@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from asyncpg import Record
+from sqlalchemy import select
 
 from dealwright.kernel import ids
 from dealwright.kernel.context import Context
 from dealwright.kernel.resources import Row
 from dealwright.kernel.store.database import Transaction
 from dealwright.kernel.store.records import in_scope
-from dealwright.kernel.store.statements import RawStatement, Statement
+from dealwright.kernel.store.statements import RawStatement, Statement, given
 from dealwright.modules.activity import records
 from dealwright.modules.activity.tables import notifications
 from dealwright.modules.messages import queue as messages
 from dealwright.modules.messages.rules import Content
 from dealwright.modules.webhooks import queue as webhooks
+from dealwright.modules.webhooks.dialects import Dialects
 from dealwright.modules.webhooks.rules import patterns_of
-from sqlalchemy import select
-from dealwright.kernel.store.statements import given
 
 KIND: Final = "notification"
 
@@ -51,36 +51,33 @@ _add: Final = RawStatement(
     """,
     ("tenants", "modes", "ids", "events", "names", "entity_types", "entities", "channels", "times"),
 )
-_endpoints: Final = RawStatement(
-    """
-    SELECT endpoint.id AS webhook_id, event.id AS event_id
-    FROM unnest($1::uuid[], $2::boolean[], $3::uuid[], $4::text[]) AS event(tenant_id, livemode, id, patterns)
-    JOIN webhook_endpoints endpoint
-      ON endpoint.tenant_id = event.tenant_id AND endpoint.livemode = event.livemode AND endpoint.status = 'active'
-     AND NOT endpoint.events && string_to_array(event.patterns, ' ')
-    """,
-    ("tenants", "modes", "events", "patterns"),
-)
 _notification: Final = Statement(
     select(notifications).where(in_scope(notifications), notifications.c.id == given("key"))
 )
 
 
-async def fan_out(tx: Transaction, events: Sequence[Record]) -> None:
+async def fan_out(dialects: Dialects, tx: Transaction, events: Sequence[Record]) -> None:
     """Write the notifications that rules and preferences ask for, and queue what goes out of the house.
 
     An event gets one notification on each channel, however many rules ask for it. E-mail goes once to the workspace's
-    own address and once for each rule that has an address. Webhook endpoints that subscribed to the event get it anyway.
+    own address and once for each rule that has an address. The deliveries of webhook endpoints are queued here as well,
+    those that rules ask for together with those that endpoints subscribed to, so that their order holds.
     """
-    patterns = {event["id"]: " ".join(patterns_of(event["event"])) for event in events}
+    found = await _notify(tx, events)
+    asked = {row["event_id"] for row in found if row["channel"] == "webhook"}
+    await webhooks.fan_out(dialects, tx, events, list(asked))
+
+
+async def _notify(tx: Transaction, events: Sequence[Record]) -> list[Record]:
+    """Write the notifications; answers which event is wanted on which channel."""
     by_id = {event["id"]: event for event in events}
     found = await tx.rows(
         _wanted,
         **webhooks.columns(events, tenants="tenant_id", modes="livemode", events="id", names="event"),
-        patterns=list(patterns.values()),
+        patterns=[" ".join(patterns_of(event["event"])) for event in events],
     )
     if not found:
-        return
+        return found
     made = {pair: ids.uuid7() for pair in sorted({(row["event_id"], row["channel"]) for row in found})}
     rows = [by_id[event] for event, _ in made]
     await tx.run(
@@ -99,7 +96,7 @@ async def fan_out(tx: Transaction, events: Sequence[Record]) -> None:
         channels=[channel for _, channel in made],
     )
     await _queue_mail(tx, found, by_id, made)
-    await _queue_webhooks(tx, [by_id[event] for event, channel in made if channel == "webhook"], patterns)
+    return found
 
 
 async def _queue_mail(tx: Transaction, found: Sequence[Row], by_id: dict[Any, Record], made: dict[Any, Any]) -> None:
@@ -119,19 +116,6 @@ async def _queue_mail(tx: Transaction, found: Sequence[Row], by_id: dict[Any, Re
             for event, rule in mails
         ],
     )
-
-
-async def _queue_webhooks(tx: Transaction, events: Sequence[Record], patterns: dict[Any, str]) -> None:
-    if not events:
-        return
-    by_id = {event["id"]: event for event in events}
-    endpoints = await tx.rows(
-        _endpoints,
-        **webhooks.columns(events, tenants="tenant_id", modes="livemode", events="id"),
-        patterns=[patterns[event["id"]] for event in events],
-    )
-    if endpoints:
-        await webhooks.queue(tx, [{**by_id[row["event_id"]], **row} for row in endpoints])
 
 
 @messages.composes(KIND)

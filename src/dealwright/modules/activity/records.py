@@ -108,9 +108,7 @@ def _wire_rule(ctx: Context, row: Row) -> dict[str, Any]:
     }
 
 
-rule: Final = Resource(
-    "notification_rule", rules.PREFIXES["rule"], notification_rules, render, private=("recipient",)
-)
+rule: Final = Resource("notification_rule", rules.PREFIXES["rule"], notification_rules, render, private=("recipient",))
 
 
 def entry(row: Row) -> dict[str, Any]:

@@ -28,7 +28,8 @@ messages: Final = tenant_table(
     instant("sent_at", nullable=True),
     versioned=False,
 )
-"""``content`` is sealed: recipient, subject and text; NULL when it is composed at the moment of sending. ``claims``
+"""``content`` is sealed: recipient, subject and text; NULL when it is composed at the moment of sending.
+``next_attempt_at``: NULL is at once. ``claims``
 counts the times that a worker took the message: an outcome counts only from the worker that took it last."""
 
 _key = (messages.c.tenant_id, messages.c.livemode)

@@ -44,10 +44,10 @@ _matching = RawStatement(
          AS event(tenant_id, livemode, id, patterns, dialects)
     JOIN webhook_endpoints AS endpoint
       ON endpoint.tenant_id = event.tenant_id AND endpoint.livemode = event.livemode AND endpoint.status = 'active'
-     AND endpoint.events && string_to_array(event.patterns, ' ')
+     AND (endpoint.events && string_to_array(event.patterns, ' ') OR event.id = ANY ($6::uuid[]))
      AND endpoint.dialect = ANY (string_to_array(event.dialects, ' '))
     """,
-    ("tenants", "modes", "events", "patterns", "dialects"),
+    ("tenants", "modes", "events", "patterns", "dialects", "everywhere"),
 )
 _queue = RawStatement(
     """
@@ -281,9 +281,11 @@ def columns(rows: Sequence[Mapping[str, Any]], **names: str) -> dict[str, list[A
     return {argument: [row[column] for row in rows] for argument, column in names.items()}
 
 
-async def fan_out(dialects: Dialects, tx: Transaction, events: Sequence[Record]) -> None:
-    """Queue a delivery for every active endpoint that subscribed to an event of its own API; part of placing the
-    events.
+async def fan_out(
+    dialects: Dialects, tx: Transaction, events: Sequence[Record], everywhere: Sequence[UUID] = ()
+) -> None:
+    """Queue a delivery for every active endpoint that subscribed to an event of its own API, and of the events with
+    the ids in ``everywhere`` for the others, too; part of placing the events.
     """
     patterns = [" ".join(rules.patterns_of(event["event"])) for event in events]
     by_id = {event["id"]: event for event in events}
@@ -292,6 +294,7 @@ async def fan_out(dialects: Dialects, tx: Transaction, events: Sequence[Record])
         **columns(events, tenants="tenant_id", modes="livemode", events="id"),
         patterns=patterns,
         dialects=[" ".join(dialects.hearing(event["event"], event["entity_type"])) for event in events],
+        everywhere=list(everywhere),
     )
     if found:
         await queue(tx, [{**by_id[row["event_id"]], **row} for row in found])

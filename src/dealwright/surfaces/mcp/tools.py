@@ -157,11 +157,9 @@ class Tools:
     def _answer(caller: Caller, name: str, outcome: Outcome) -> types.CallToolResult:
         error = outcome.error
         if error is None:
-            return (
-                _document(name, outcome)
-                if isinstance(outcome.data, bytes)
-                else answer({"done": True} if outcome.data is None else outcome.data)
-            )
+            if isinstance(outcome.data, bytes):
+                return _document(name, outcome)
+            return answer({"done": True} if outcome.data is None else outcome.data)
         if error["code"] == "authorization_error.insufficient_scope":
             wanted = error["details"]["required_scope"]
             return refusal("insufficient_scope", f"Tool '{name}' requires scope '{wanted}'")

@@ -1,0 +1,1 @@
+"""Ways to send SMS: Twilio, or a folder that the operator reads."""

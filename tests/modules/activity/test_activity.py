@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import email
-import email.policy
 import uuid
-from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +11,7 @@ import pytest
 from dealwright.kernel.settings import Settings
 from dealwright.modules.activity import operations
 from tests.conftest import Client, Workspace
+from tests.outbox import mail_to
 from tests.receiver import receiver
 from tests.streaming import listening
 
@@ -37,17 +34,6 @@ async def inbox(api: Client, number: int, **params: Any) -> dict[str, Any]:
             found: dict[str, Any] = await api.data("GET", "/activity", params={"action": "notifications", **params})
             if len(found["notifications"]) >= number:
                 return found
-            await asyncio.sleep(0.02)
-
-
-async def mail_to(settings: Settings, address: str) -> EmailMessage:
-    """The one e-mail to an address, from the outbox folder."""
-    async with asyncio.timeout(5):
-        while True:
-            for file in Path(settings.data_dir, "outbox").glob("*.eml"):
-                found = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-                if found["To"] == address:
-                    return found
             await asyncio.sleep(0.02)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 
+import asyncpg
 import orjson
+import pytest
 
+from dealwright.app import Services
 from tests.conftest import Client
 
 
@@ -43,3 +46,29 @@ async def test_the_export_modes(api: Client) -> None:
     assert table.headers["x-verification-hash"] == "sha256:" + hashlib.sha256(table.content).hexdigest()
     for query in ({}, {"entity_id": "deal_1"}, {"start_date": today}, {"entity_type": "planet"}):
         assert (await api.get("/audit/export", params=query)).status_code == 400, query
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE audit_log SET actor = 'key_somebodyelse' WHERE entity_id = $1 AND seq = 2",
+        "UPDATE audit_log SET id = gen_random_uuid() WHERE entity_id = $1 AND seq = 2",
+        "UPDATE audit_log SET changes = replace(changes, '0.2', '0.1') WHERE entity_id = $1 AND seq = 2",
+        "UPDATE audit_log SET created_at = created_at + interval '1 second' WHERE entity_id = $1 AND seq = 2",
+        "DELETE FROM audit_log WHERE entity_id = $1 AND seq = 2",
+        "DELETE FROM audit_log WHERE entity_id = $1 AND seq = 3",
+    ],
+)
+async def test_every_change_by_hand_is_found(api: Client, services: Services, tampering: str) -> None:
+    deal = await api.data("POST", "/deals", json={"title": "Audited"})
+    for version, rate in ((1, 0.2), (2, 0.3)):
+        await api.patch(f"/deals?id={deal['id']}", {"tax_rate": rate}, version=version)
+    owner = await asyncpg.connect(services.database.dsn)
+    try:
+        await owner.execute(tampering, deal["id"])
+    finally:
+        await owner.close()
+    query = {"entity_type": "deal", "entity_id": deal["id"], "action": "verify"}
+    verified = await api.data("GET", "/audit", params=query)
+    assert verified["status"] == "tampered"
+    assert verified["broken_at"].startswith("audit_")

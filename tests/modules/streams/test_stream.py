@@ -233,7 +233,9 @@ async def test_too_many_streams_are_refused(address: str, api: Client, monkeypat
     assert answer.headers["retry-after"] == "30"
 
 
-async def test_a_stalled_caller_is_cut_off(address: str, api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_stalled_caller_is_cut_off(
+    address: str, working_app: Application, api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(streaming, "STALLED_SECONDS", 0.3)
     monkeypatch.setattr(operations, "HEARTBEAT_SECONDS", 0.1)
     monkeypatch.setattr(operations._frames, "of", lambda event, key: sse.frame(event.name, b"x" * 8_000_000))

@@ -290,3 +290,18 @@ async def test_dead_letters_stay_with_their_api(busy: Shop, room: Workspace, rec
     assert len((await api.data("GET", "/webhooks/dead_letter"))["dead_letters"]) == 1
     sent = {request.headers.get("x-salesbooth-delivery") for request in receiver.received}
     assert letters[0]["delivery_id"] in sent
+
+
+async def test_a_notification_rule_of_the_other_api_sends_nothing_that_was_not_subscribed_to(
+    busy: Shop, room: Workspace, receiver: Receiver
+) -> None:
+    api = await room.key()
+    rule = {"event_type": "customer.created", "channel": "webhook"}
+    await api.data("POST", "/activity?action=create_rule", json=rule)
+    theirs = {"url": receiver.url("/salesbooth"), "events": ["deal.created"]}
+    await api.data("POST", "/webhooks", json=theirs)
+    await busy.made("/webhooks", {"url": receiver.url("/salesthumb"), "events": ["vehicle.created"]})
+    await busy.customer()
+    await receiver.got(1)
+    assert await receiver.nothing_more()
+    assert [request.path for request in receiver.received] == ["/salesbooth"]

@@ -57,6 +57,14 @@ class Event:
     actor_id: str | None = None
 
 
+RECORDED: Final = "recorded"
+"""The member of a snapshot that repeats what the documented hash would leave out: the entry's id and its actor."""
+
+
+def recorded(entry_id: UUID, actor: str) -> dict[str, str]:
+    return {"id": str(entry_id), "actor": actor}
+
+
 def canonical(value: Mapping[str, Any]) -> str:
     """JSON with sorted keys and no white space: the text that is stored and hashed."""
     return orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS).decode()
@@ -134,7 +142,7 @@ def _entry_values(entry: AuditEntry, now: datetime) -> dict[str, Any]:
         "action": entry.action,
         "actor": entry.actor,
         "changes": canonical(entry.changes),
-        "snapshot": canonical(entry.snapshot),
+        "snapshot": canonical({**entry.snapshot, RECORDED: recorded(entry.id, entry.actor)}),
         "at_text": clock.iso_exact(now),
         "at": now,
     }

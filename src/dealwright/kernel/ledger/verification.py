@@ -9,9 +9,9 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import func, select
 
-from dealwright.kernel import clock, ids
+from dealwright.kernel import clock, ids, resources
 from dealwright.kernel.context import Context
-from dealwright.kernel.ledger.ledger import entry_hash
+from dealwright.kernel.ledger.ledger import RECORDED, entry_hash, recorded
 from dealwright.kernel.ledger.tables import audit_log
 from dealwright.kernel.store.database import Record
 from dealwright.kernel.store.records import in_scope
@@ -48,10 +48,11 @@ _chains: Final = Statement(
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The state of one chain; ``first_broken`` names the earliest entry that does not hold."""
+    """The state of one chain."""
 
     checked: int
     broken: tuple[str, ...]
+    """The entries that do not hold, earliest first; for a chain that lacks its newest entries the last one it has."""
 
     @property
     def status(self) -> str:
@@ -62,38 +63,57 @@ class Verdict:
         return self.broken[0] if self.broken else None
 
 
-def check(entries: Sequence[Record]) -> Verdict:
+def _holds(entry: Record) -> bool:
+    """Whether an entry's hash follows from its content, and its id and actor are the ones that were recorded."""
+    computed = entry_hash(
+        entry["entity_type"],
+        entry["entity_id"],
+        entry["action"],
+        entry["changes"],
+        entry["snapshot"],
+        entry["previous_hash"],
+        entry["created_at"],
+    )
+    if computed != entry["entry_hash"]:
+        return False
+    stated: bool = orjson.loads(entry["snapshot"]).get(RECORDED) == recorded(entry["id"], entry["actor"])
+    return stated
+
+
+def check(entries: Sequence[Record], current_version: int | None = None) -> Verdict:
     """Verify the entries of one entity in the order of their sequence.
 
-    An entry is broken when its hash does not follow from its content, when it does not link to the entry before it,
-    or when one before it is missing.
+    An entry is broken when it does not hold by itself, when it does not link to the entry before it, or when one
+    before it is missing. ``current_version`` is the version of the entity as it stands: a chain whose last entry knows
+    an older one lacks its newest entries.
     """
     broken: list[str] = []
     previous: str | None = None
     for position, entry in enumerate(entries, start=1):
-        computed = entry_hash(
-            entry["entity_type"],
-            entry["entity_id"],
-            entry["action"],
-            entry["changes"],
-            entry["snapshot"],
-            entry["previous_hash"],
-            entry["created_at"],
-        )
         linked = entry["seq"] == position and entry["previous_hash"] == previous
-        if computed != entry["entry_hash"] or not linked:
+        if not linked or not _holds(entry):
             broken.append(ids.encode(AUDIT_PREFIX, entry["id"]))
         previous = entry["entry_hash"]
+    if not broken and entries and current_version is not None:
+        known = orjson.loads(entries[-1]["snapshot"]).get("version")
+        if known is not None and known < current_version:
+            broken.append(ids.encode(AUDIT_PREFIX, entries[-1]["id"]))
     return Verdict(len(entries), tuple(broken))
 
 
 async def verify(ctx: Context, entity_type: str, entity_id: str) -> Verdict:
-    """Read and check the whole chain of one entity."""
-    return check(await ctx.tx.rows(_chain, of_type=entity_type, of_id=entity_id))
+    """Read and check the whole chain of one entity against the entity as it stands."""
+    resource = resources.by_name(entity_type)
+    key = ids.decode(resource.prefix, entity_id) if resource is not None else None
+    row = await resource.find(ctx.tx, key) if resource is not None and key is not None else None
+    version = row.get("version") if row is not None else None
+    return check(await ctx.tx.rows(_chain, of_type=entity_type, of_id=entity_id), version)
 
 
 def wire(entry: Record) -> dict[str, Any]:
     """An entry as callers see it."""
+    snapshot = orjson.loads(entry["snapshot"])
+    snapshot.pop(RECORDED, None)
     return {
         "id": ids.encode(AUDIT_PREFIX, entry["id"]),
         "entity_type": entry["entity_type"],
@@ -102,7 +122,7 @@ def wire(entry: Record) -> dict[str, Any]:
         "actor": entry["actor"],
         "actor_type": _ACTOR_TYPES.get(entry["actor"].partition("_")[0], "system"),
         "changes": orjson.loads(entry["changes"]),
-        "snapshot": orjson.loads(entry["snapshot"]),
+        "snapshot": snapshot,
         "previous_hash": entry["previous_hash"],
         "entry_hash": entry["entry_hash"],
         "created_at": clock.iso(entry["created_at"]),

@@ -27,6 +27,7 @@ from dealwright.kernel.store.database import Transaction
 from dealwright.kernel.store.statements import RawStatement
 from dealwright.modules.webhooks import rules
 from dealwright.modules.webhooks.dialects import Dialects
+from dealwright.modules.webhooks.tables import SALESBOOTH
 
 DELIVERIES_DUE: Final = "webhook_deliveries_due"
 """Signal: there are deliveries to make."""
@@ -38,13 +39,14 @@ Lane = tuple[UUID, bool, UUID]
 """An endpoint by tenant, mode and id: the unit of concurrency."""
 
 _matching = RawStatement(
-    """
+    f"""
     SELECT event.tenant_id, event.livemode, endpoint.id AS webhook_id, event.id AS event_id
     FROM unnest($1::uuid[], $2::boolean[], $3::uuid[], $4::text[], $5::text[])
          AS event(tenant_id, livemode, id, patterns, dialects)
     JOIN webhook_endpoints AS endpoint
       ON endpoint.tenant_id = event.tenant_id AND endpoint.livemode = event.livemode AND endpoint.status = 'active'
-     AND (endpoint.events && string_to_array(event.patterns, ' ') OR event.id = ANY ($6::uuid[]))
+     AND (endpoint.events && string_to_array(event.patterns, ' ')
+          OR endpoint.dialect = '{SALESBOOTH}' AND event.id = ANY ($6::uuid[]))
      AND endpoint.dialect = ANY (string_to_array(event.dialects, ' '))
     """,
     ("tenants", "modes", "events", "patterns", "dialects", "everywhere"),
@@ -285,7 +287,7 @@ async def fan_out(
     dialects: Dialects, tx: Transaction, events: Sequence[Record], everywhere: Sequence[UUID] = ()
 ) -> None:
     """Queue a delivery for every active endpoint that subscribed to an event of its own API, and of the events with
-    the ids in ``everywhere`` for the others, too; part of placing the events.
+    the ids in ``everywhere`` for all of Salesbooth, whose rules ask for it; part of placing the events.
     """
     patterns = [" ".join(rules.patterns_of(event["event"])) for event in events]
     by_id = {event["id"]: event for event in events}

@@ -45,7 +45,7 @@ class Twilio:
                 pass
         except urllib.error.HTTPError as answer:
             answer.close()
-            if answer.code < 500 and answer.code not in (401, 403, 408, 429):
+            if 400 <= answer.code < 500 and answer.code not in (401, 403, 408, 429):
                 raise Refused(f"Twilio refused the message ({answer.code})") from None
             raise NotNow(f"Twilio put the message off ({answer.code})") from None
         except (OSError, http.client.HTTPException) as problem:

@@ -75,8 +75,7 @@ from dealwright.modules.webhooks.sender import Policy, Sender
 from dealwright.modules.webhooks.worker import Worker
 from dealwright.providers.carriers import Carriers
 from dealwright.providers.payments import PaymentProviders
-from dealwright.surfaces import mcp
-from dealwright.surfaces.mcp.http import McpEndpoint
+from dealwright.surfaces.mcp.late import LateEndpoint
 from dealwright.surfaces.mcp.methods import PATH as MCP_PATH
 from dealwright.surfaces.salesbooth.deliveries import SalesboothDialect
 from dealwright.surfaces.salesbooth.http import BASE, SalesboothApi
@@ -227,7 +226,7 @@ class Application:
         self.services: Services | None = None
         self._salesbooth: SalesboothApi | None = None
         self._salesthumb: SalesthumbApi | None = None
-        self._mcp: McpEndpoint | None = None
+        self._mcp: LateEndpoint | None = None
         self._web: ASGIApp | None = None
         self._root_hosts = frozenset(host.lower().encode() for host in self.settings.salesbooth_root_hosts)
         self._shop_hosts = frozenset(host.lower().encode() for host in self.settings.salesthumb_hosts)
@@ -239,9 +238,10 @@ class Application:
         self._salesbooth = SalesboothApi(running.pipeline, running.admission, registry, self.settings)
         shop_admission = salesthumb.admission(running.directory, running.limiter, self.settings)
         self._salesthumb = SalesthumbApi(running.pipeline, shop_admission, shop_registry, self.settings)
-        self._mcp = mcp.create(
+        self._mcp = LateEndpoint(
             registry, running.pipeline, running.admission, running.feed, self.settings, more_tools=shop_registry
         )
+        self._stack.push_async_callback(self._mcp.stop)
         self._web = web.create(registry, self.settings)
 
     def end_streams(self) -> None:

@@ -181,6 +181,11 @@ async def _own_rule(api: Client, _: str) -> dict[str, Any]:
     return {"rule_id": await notification_rule(api)}
 
 
+@arguments_for("activity.update_preferences")
+async def _a_switch(api: Client, _: str) -> dict[str, Any]:
+    return {"deal.expired": {"in_app": True}}
+
+
 @arguments_for("activity.mark_read")
 async def _a_notification(api: Client, _: str) -> dict[str, Any]:
     return {"notification_ids": ["notif_unknown"]}

@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +162,11 @@ async def answering(http: httpx.AsyncClient, server: subprocess.Popen[bytes]) ->
     raise SystemExit("the server does not start")
 
 
+async def until(ready: Callable[[], bool], every: float) -> None:
+    while not ready():  # noqa: ASYNC110 - other processes are waited for
+        await asyncio.sleep(every)
+
+
 async def stubborn(http: httpx.AsyncClient, method: str, path: str, **options: Any) -> Any:
     """The data of an answer, asking again while the server is dead."""
     while True:
@@ -220,8 +225,8 @@ async def storm(number: int) -> list[str]:
         async def shoot() -> None:
             nonlocal receiver, worker
             for share in (0.2, 0.5, 0.7):
-                while made < number * share:
-                    await asyncio.sleep(0.05)
+                enough = number * share
+                await until(lambda enough=enough: made >= enough, 0.05)
                 if share == 0.5:
                     print(f"  {made} written, {len(processes.received())} received: kill -9 of server and worker")
                     processes.kill(processes.running[0])
@@ -247,7 +252,8 @@ async def storm(number: int) -> list[str]:
             for entity in range(ENTITIES):
                 group.create_task(bounded(entity))
         print(f"  all written after {time.time() - began:.0f} s")
-        while (await everything(http, "/webhooks/events", "events", status="pending"))[:1]:
+        waiting = {"status": "pending", "limit": 1}
+        while (await stubborn(http, "GET", "/webhooks/events", params=waiting)).json()["data"]["events"]:  # noqa: ASYNC110
             await asyncio.sleep(1)
         print(f"  nothing pending after {time.time() - began:.0f} s")
         return await judge(processes, http, number)
@@ -317,10 +323,8 @@ async def flow(number: int) -> list[str]:
         tenant = await connection.fetchval("SELECT tenant_id FROM webhook_endpoints")
         await insert(connection, tenant, number, number // 5)
         processes.worker()
-        while not processes.received():
-            await asyncio.sleep(0.02)
-        while len(processes.received()) < number:
-            await asyncio.sleep(0.2)
+        await until(lambda: bool(processes.received()), 0.02)
+        await until(lambda: len(processes.received()) >= number, 0.2)
         lines = processes.received()
         rate = number / (lines[-1]["at"] - lines[0]["at"])
         print(f"  {number} deliveries, {rate:.0f} a second by one worker")

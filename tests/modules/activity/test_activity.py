@@ -204,3 +204,11 @@ async def test_preferences_are_a_map_from_event_to_switches(api: Client) -> None
     assert await api.data("GET", "/activity?action=preferences") == changed
     await api.data("POST", "/deals", json={"title": "T"})
     assert (await inbox(api, 1))["notifications"][0]["event_type"] == "deal.created"
+
+
+async def test_preferences_set_at_once_are_all_kept(api: Client) -> None:
+    names = ["deal.created", "deal.updated", "customer.created", "customer.updated"]
+    bodies = [{name: {"in_app": True}} for name in names] * 3
+    answers = await asyncio.gather(*(api.request("PUT", "/activity?action=preferences", json=body) for body in bodies))
+    assert {each.status_code for each in answers} == {200}
+    assert sorted(await api.data("GET", "/activity?action=preferences")) == sorted(names)

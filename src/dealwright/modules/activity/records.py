@@ -44,6 +44,10 @@ _preferences: Final = Statement(
     .where(in_scope(notification_preferences))
     .order_by(notification_preferences.c.event_type)
 )
+_one_at_a_time: Final = RawStatement(
+    "SELECT pg_advisory_xact_lock(hashtextextended('notification_preferences:' || $1::uuid || $2::boolean, 0))",
+    ("tenant", "mode"),
+)
 _set: Final = RawStatement(
     """
     INSERT INTO notification_preferences AS p (tenant_id, livemode, event_type, email, in_app, webhook, updated_at)
@@ -168,7 +172,10 @@ async def preferences(tx: Transaction) -> dict[str, dict[str, bool]]:
 
 
 async def set_preferences(tx: Transaction, wanted: Mapping[str, Mapping[str, bool]], now: datetime) -> None:
-    """Set the given switches; a kind of event that had none gets the others off."""
+    """Set the given switches; a kind of event that had none gets the others off. One caller of a workspace at a time,
+    as all of them continue one chain of the audit trail.
+    """
+    await tx.run(_one_at_a_time)
     names = list(wanted)
     columns = {channel: [wanted[name].get(channel) for name in names] for channel in rules.CHANNELS}
     await tx.run(_set, names=names, at=now, **columns)

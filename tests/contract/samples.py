@@ -47,7 +47,7 @@ SUBJECTS: dict[str, str] = {}
 """By operation id: the group whose record ``id`` names, where it is not the operation's own."""
 
 NOT_REFERENCES = {
-    *("id", "item_id", "signer_id", "delivery_id", "tenant_id"),
+    *("id", "item_id", "signer_id", "delivery_id", "tenant_id", "last_event_id"),
     *("template_id", "family_id", "saved_config_id"),
 }
 """Parameters that are covered by ``id``, that name something inside the record that ``id`` names, or what is public."""

@@ -22,9 +22,12 @@ from collections.abc import Callable
 import asyncpg
 import psutil
 
-from tests.load.webhooks import PORT, insert, installation
+from tests.load import webhooks
+from tests.load.webhooks import insert, installation
 
 PROMISE = 0.250
+PORT = 18_641
+"""Another one than that of the webhooks, so that both can be measured side by side."""
 _FRAME = re.compile(rb'id: (seq:\d+)\nevent: deal\.updated\ndata: [^\n]*"sent":([0-9.]+)[^\n]*\n\n')
 
 
@@ -45,7 +48,8 @@ class Reader(asyncio.Protocol):
         self._rest = b""
         self.open.clear()
         await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", PORT)
-        await self.open.wait()
+        async with asyncio.timeout(30):
+            await self.open.wait()
 
     async def cut(self) -> None:
         """Break off in the middle of whatever is coming, and come back."""
@@ -79,6 +83,7 @@ class Reader(asyncio.Protocol):
 
 
 async def run(clients: int, events: int, rate: float, cut: int) -> list[str]:
+    webhooks.PORT = PORT
     async with installation() as (processes, http):
         key = http.headers["Authorization"].removeprefix("Bearer ")
         connection = await asyncpg.connect(processes.dsn)
@@ -140,7 +145,7 @@ def main() -> int:
     chosen = parser.parse_args()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 4 * chosen.clients + 1000), most))
-    print(f"streams: {chosen.clients} clients, {chosen.events} events at {chosen.rate:g} a second")
+    print(f"streams: {chosen.clients} clients, {chosen.events} events at {chosen.rate:g} a second", flush=True)
     broken = asyncio.run(run(chosen.clients, chosen.events, chosen.rate, chosen.cut))
     for each in broken:
         print(f"  BROKEN: {each}")

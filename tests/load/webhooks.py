@@ -175,8 +175,10 @@ async def stubborn(http: httpx.AsyncClient, method: str, path: str, **options: A
         except httpx.HTTPError:
             await asyncio.sleep(0.2)
             continue
-        if response.status_code < 500:
+        if response.status_code < 400 or response.status_code == 412:
             return response
+        if response.status_code < 500:
+            raise SystemExit(f"{method} {path}: {response.text}")
         await asyncio.sleep(0.2)
 
 

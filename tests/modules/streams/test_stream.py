@@ -244,3 +244,8 @@ async def test_a_stalled_caller_is_cut_off(
         streams = streams_of(working_app)
         await customer(api)
         await none_open(streams)
+
+
+async def test_head_answers_what_get_would_without_its_body(api: Client) -> None:
+    answer = await api.request("HEAD", "/events/stream")
+    assert (answer.status_code, answer.headers["content-type"], answer.content) == (200, "text/event-stream", b"")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
+import time
 from collections.abc import Callable
+
+import httpx
 
 from tests.surfaces.cli.conftest import Machine, Server
 
@@ -78,3 +82,17 @@ def test_another_secret_key_is_refused(machine: Machine) -> None:
     done = machine.run("serve", "--port", "0", DEALWRIGHT_SECRET_KEY="x" * 40)
     assert done.returncode == 1
     assert "the secret key is not the one" in done.stderr
+
+
+def test_stopping_does_not_wait_for_open_streams(machine: Machine) -> None:
+    server = machine.start()
+    key = machine.json("keys", "create", "--workspace", "Streams", "--env", "test")["key"]
+    headers = {"Authorization": f"Bearer {key}"}
+    with httpx.stream("GET", f"{server.url}/events/stream", headers=headers, timeout=20) as stream:
+        lines = stream.iter_lines()
+        assert next(lines) == "retry: 2000"
+        began = time.perf_counter()
+        server.process.send_signal(signal.SIGTERM)
+        list(lines)
+        assert time.perf_counter() - began < 8, "the stream ends at once, not after the grace of other requests"
+    server.stop()

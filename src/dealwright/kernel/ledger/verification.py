@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from dealwright.kernel import clock, ids, resources
 from dealwright.kernel.context import Context
+from dealwright.kernel.fields import Wire
 from dealwright.kernel.ledger.ledger import RECORDED, entry_hash, recorded
 from dealwright.kernel.ledger.tables import audit_log
 from dealwright.kernel.store.database import Record
@@ -108,6 +109,22 @@ async def verify(ctx: Context, entity_type: str, entity_id: str) -> Verdict:
     row = await resource.find(ctx.tx, key) if resource is not None and key is not None else None
     version = row.get("version") if row is not None else None
     return check(await ctx.tx.rows(_chain, of_type=entity_type, of_id=entity_id), version)
+
+
+class EntryView(Wire):
+    """An audit entry as callers see it."""
+
+    id: str
+    entity_type: str
+    entity_id: str
+    action: str
+    actor: str
+    actor_type: str
+    changes: dict[str, Any]
+    snapshot: dict[str, Any]
+    previous_hash: str | None
+    entry_hash: str
+    created_at: str
 
 
 def wire(entry: Record) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from dealwright.kernel.fields import Identifier, Input, Integer, Wire
 from dealwright.kernel.ledger import verification
 from dealwright.kernel.ledger.ledger import canonical
 from dealwright.kernel.ledger.tables import audit_log
+from dealwright.kernel.ledger.verification import EntryView
 from dealwright.kernel.operations import Reply, operation
 from dealwright.kernel.store.records import in_scope
 from dealwright.kernel.store.statements import ByShape, given
@@ -75,20 +76,6 @@ class AuditExport(Input):
         if self.entity_type is None and self.start_date is None:
             raise ValueError("name an entity_type, an entity or a date range")
         return self
-
-
-class EntryView(Wire):
-    id: str
-    entity_type: str
-    entity_id: str
-    action: str
-    actor: str
-    actor_type: str
-    changes: dict[str, Any] | None
-    snapshot: dict[str, Any] | None
-    previous_hash: str | None
-    entry_hash: str
-    created_at: str
 
 
 class EntryPage(Wire):

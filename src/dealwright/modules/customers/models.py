@@ -27,7 +27,7 @@ Line = Annotated[str, StringConstraints(max_length=255)]
 
 
 class Contact(BaseModel):
-    """Base of inputs with a phone number: turns it into E.164, the country (declared before it) hinting at national ones."""
+    """Base of inputs with a phone number: makes it E.164; the country (declared before it) hints at national ones."""
 
     @field_validator("phone", check_fields=False)
     @classmethod

@@ -12,8 +12,9 @@ from dealwright.modules.customers import operations as customer_operations
 from dealwright.modules.customers import records as customers
 from dealwright.modules.deals import records, service
 from dealwright.modules.deals.item_operations import announce_discounts, discount_columns
-from dealwright.modules.deals.models import ConfiguredDeal, ConfiguredItem, ConfiguredView, InlineCustomer
+from dealwright.modules.deals.models import ConfiguredDeal, ConfiguredItem, InlineCustomer
 from dealwright.modules.deals.operations import reply
+from dealwright.modules.deals.views import ConfiguredView
 from dealwright.modules.products import records as products
 
 

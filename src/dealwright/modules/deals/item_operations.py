@@ -17,9 +17,10 @@ from dealwright.kernel.resources import Row
 from dealwright.kernel.store.records import in_scope
 from dealwright.kernel.store.statements import Statement, given
 from dealwright.modules.deals import records, rules, service
-from dealwright.modules.deals.models import AddItem, ApplyDiscount, DealView, RemoveItem, UpdateItem
+from dealwright.modules.deals.models import AddItem, ApplyDiscount, RemoveItem, UpdateItem
 from dealwright.modules.deals.operations import reply
 from dealwright.modules.deals.tables import deal_items
+from dealwright.modules.deals.views import DealView
 from dealwright.modules.products import records as products
 
 _set_quantity: Final = Statement(

@@ -20,22 +20,24 @@ from dealwright.modules.deals import records, rules, service
 from dealwright.modules.deals.models import (
     AuditPage,
     CompareTerms,
+    DealExport,
+    DealRef,
+    RecordOutcome,
+    SetTerms,
+    Transition,
+)
+from dealwright.modules.deals.operations import announce_updated, filters_of, reply
+from dealwright.modules.deals.views import (
     ComparisonView,
     DealAudit,
     DealAuditVerified,
-    DealExport,
-    DealRef,
     ExportView,
     MovesView,
     OutcomeRecorded,
-    RecordOutcome,
-    SetTerms,
     SettlementsView,
     TermsView,
-    Transition,
     TransitionView,
 )
-from dealwright.modules.deals.operations import announce_updated, filters_of, reply
 
 
 @operation(

@@ -11,17 +11,8 @@ from dealwright.kernel.operations import Reply, operation
 from dealwright.kernel.store.database import Record
 from dealwright.modules.customers import records as customers
 from dealwright.modules.deals import records, rules, service
-from dealwright.modules.deals.models import (
-    DealDeleted,
-    DealGet,
-    DealList,
-    DealPage,
-    DealPatch,
-    DealRef,
-    DealView,
-    NewDeal,
-    recurring_needs_cycle,
-)
+from dealwright.modules.deals.models import DealGet, DealList, DealPatch, DealRef, NewDeal, recurring_needs_cycle
+from dealwright.modules.deals.views import DealDeleted, DealPage, DealView
 from dealwright.modules.signing import requests, signatures
 
 _PRICING_COLUMNS = frozenset({"customer_id", "currency", "tax_rate", "deal_type", "billing_cycle"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from dealwright.kernel.money import LARGEST, round_money
 from dealwright.kernel.state_machine import Condition, Move, StateMachine, publish
@@ -21,17 +21,7 @@ Status = Literal[
     "cancelled",
     "expired",
 ]
-STATUSES: Final[tuple[Status, ...]] = (
-    "draft",
-    "in_progress",
-    "pending_signature",
-    "awaiting_signatures",
-    "pending_payment",
-    "partially_accepted",
-    "closed",
-    "cancelled",
-    "expired",
-)
+STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 ENDED: Final[tuple[Status, ...]] = ("closed", "cancelled", "expired")
 """Statuses in which nothing is left to do."""
 
@@ -57,14 +47,7 @@ _HAS_PRODUCT: Final = Condition[Facts]("has_product", "the deal needs at least o
 _HAS_CUSTOMER: Final = Condition[Facts]("has_customer", "the deal needs a customer", lambda f: f.has_customer)
 _COMPLETE: Final = (_HAS_PRODUCT, _HAS_CUSTOMER)
 
-_OPEN: Final[tuple[Status, ...]] = (
-    "draft",
-    "in_progress",
-    "pending_signature",
-    "awaiting_signatures",
-    "pending_payment",
-    "partially_accepted",
-)
+_OPEN: Final = tuple(status for status in STATUSES if status not in ENDED)
 
 MACHINE: Final = StateMachine[Status, Facts](
     name="deal",

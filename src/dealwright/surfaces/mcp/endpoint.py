@@ -1,4 +1,4 @@
-"""The MCP endpoint put together; importing this loads the SDK of the protocol (see :mod:`dealwright.surfaces.mcp.late`)."""
+"""The MCP endpoint put together; importing this loads the SDK of the protocol, which takes its time."""
 
 from __future__ import annotations
 

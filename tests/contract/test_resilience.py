@@ -124,11 +124,11 @@ async def test_a_key_revoked_after_the_database_came_back_is_refused(server: Ser
         except Unavailable:
             assert time.monotonic() < until
             await asyncio.sleep(0.05)
-    until = time.monotonic() + 2
-    while (response := await caller.get("/customers")).is_success:
+    until = time.monotonic() + 10
+    while (response := await caller.get("/customers")).status_code != 401:
+        assert response.status_code in (200, 503), response.text
         assert time.monotonic() < until
         await asyncio.sleep(0.01)
-    assert response.status_code == 401
 
 
 async def test_the_wrong_secret_key_refuses_to_start_with_a_plain_message(tmp_path: Path) -> None:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Final
+
+import orjson
+
+_WIRE_FORM: Final = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
 
 Clock = Callable[[], datetime]
 """Answers the current instant as an aware UTC datetime."""
@@ -16,9 +21,7 @@ def utc_now() -> datetime:
 
 def iso(moment: datetime) -> str:
     """ISO 8601 in UTC with a trailing Z and whole seconds, the wire form of every instant."""
-    utc = moment.astimezone(UTC)
-    parts = utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second
-    return "%04d-%02d-%02dT%02d:%02d:%02dZ" % parts  # noqa: UP031 - half the time of any other way
+    return orjson.dumps(moment.astimezone(UTC), option=_WIRE_FORM)[1:-1].decode()
 
 
 def iso_or_none(moment: datetime | None) -> str | None:

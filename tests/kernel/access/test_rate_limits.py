@@ -357,8 +357,8 @@ async def closing(limiter: L) -> AsyncIterator[L]:
 async def test_many_at_once_share_one_count(redis_url: str, prefix: str) -> None:
     rule = Rule("key", 50, burst=12)
     async with (
-        closing(RedisLimiter(redis_url, prefix=prefix)) as one,
-        closing(RedisLimiter(redis_url, prefix=prefix)) as two,
+        closing(RedisLimiter(redis_url, prefix=prefix, patience=10)) as one,
+        closing(RedisLimiter(redis_url, prefix=prefix, patience=10)) as two,
     ):
         hits = [Hit(rule, "k"), Hit(IP, "10.0.0.1")]
         verdicts = await asyncio.gather(*(limiter.check(hits, now=START) for limiter in [one, two] * 100))

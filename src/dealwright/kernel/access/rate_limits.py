@@ -259,13 +259,15 @@ return counts
 class RedisLimiter(_Limiter):
     """Counts in Redis, one script call per check; in this process while Redis is away."""
 
-    def __init__(self, url: str, *, prefix: str = "dealwright:rl:", retry_seconds: float = 5.0) -> None:
+    def __init__(
+        self, url: str, *, prefix: str = "dealwright:rl:", retry_seconds: float = 5.0, patience: float = _WAIT
+    ) -> None:
         from redis import ConnectionError, RedisError, asyncio, backoff
         from redis.asyncio.retry import Retry
 
         retry = Retry(backoff.NoBackoff(), 1, (ConnectionError,))  # for a dropped connection
         pool = asyncio.BlockingConnectionPool.from_url(
-            url, timeout=_WAIT, socket_timeout=_WAIT, socket_connect_timeout=_WAIT, retry=retry
+            url, timeout=patience, socket_timeout=patience, socket_connect_timeout=patience, retry=retry
         )
         self._redis = asyncio.Redis.from_pool(pool)
         self._script = self._redis.register_script(_SCRIPT)

@@ -38,16 +38,18 @@ _wanted: Final = RawStatement(
     SELECT event.id, switch.channel, NULL, false
     FROM event JOIN notification_preferences p
       ON p.tenant_id = event.tenant_id AND p.livemode = event.livemode AND p.event_type = event.name
-    CROSS JOIN LATERAL (VALUES ('email', p.email), ('webhook', p.webhook), ('in_app', p.in_app)) AS switch(channel, is_on)
+    CROSS JOIN LATERAL (VALUES ('email', p.email), ('webhook', p.webhook), ('in_app', p.in_app))
+                       AS switch(channel, is_on)
     WHERE switch.is_on
     """,
     ("tenants", "modes", "events", "names", "patterns"),
 )
 _add: Final = RawStatement(
     """
-    INSERT INTO notifications (tenant_id, livemode, id, event_id, event_type, entity_type, entity_id, channel, created_at)
-    SELECT * FROM unnest($1::uuid[], $2::boolean[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
-                         $9::timestamptz[])
+    INSERT INTO notifications (tenant_id, livemode, id, event_id, event_type, entity_type, entity_id, channel,
+                               created_at)
+    SELECT * FROM unnest($1::uuid[], $2::boolean[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
+                         $8::text[], $9::timestamptz[])
     """,
     ("tenants", "modes", "ids", "events", "names", "entity_types", "entities", "channels", "times"),
 )

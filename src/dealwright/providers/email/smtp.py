@@ -1,4 +1,4 @@
-"""E-mail through an SMTP server (RFC 5321): ``smtp://user:password@host:587`` with STARTTLS, ``smtps://…:465`` with TLS."""
+"""E-mail through an SMTP server (RFC 5321): ``smtp://user:password@host:587``, or ``smtps://…:465`` for TLS at once."""
 
 from __future__ import annotations
 

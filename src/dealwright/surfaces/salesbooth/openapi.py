@@ -258,9 +258,13 @@ def _content(operation: Operation, schemas: Schemas) -> dict[str, Any]:
 
 
 def _as_it_is(media_type: str, data: Schema) -> dict[str, Any]:
-    """What is sent without the envelope: the data itself, text, or bytes, which have no schema (OpenAPI 3.1)."""
+    """What is sent without the envelope: the data itself, text, or bytes, which have no schema (OpenAPI 3.1), nor have
+    the events of a stream.
+    """
     if media_type.endswith("json"):
         return {"schema": data}
+    if media_type == "text/event-stream":
+        return {}
     return {"schema": {"type": "string"}} if media_type.startswith("text/") else {}
 
 

@@ -21,7 +21,7 @@ async def listening(server: str, client: Client, **headers: str) -> AsyncIterato
     """``await next_change()`` gives event id and uri of the next notification on a fresh stream."""
     said = {"Authorization": f"Bearer {client.key}", "Accept": "text/event-stream", **headers}
     async with (
-        httpx.AsyncClient(timeout=20) as http,
+        httpx.AsyncClient(timeout=70) as http,
         http.stream("GET", f"{server}/api/v1/mcp", headers=said) as response,
     ):
         assert response.status_code == 200
@@ -31,7 +31,7 @@ async def listening(server: str, client: Client, **headers: str) -> AsyncIterato
 
         async def next_change() -> tuple[str, str]:
             event_id = ""
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 async for line in lines:
                     name, _, value = line.partition(": ")
                     if name == "id":

@@ -249,8 +249,12 @@ class Feed:
         """What no signal told is found all the same."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            with contextlib.suppress(DealwrightError):
+            try:
                 await self.look()
+            except DealwrightError:
+                pass  # the database is away; the next look will tell
+            except Exception:  # a task that ends here would silence every stream of the process
+                log.exception("feed_look_failed")
 
     async def _read_along(self) -> None:
         """Bring what is new for the followed workspaces into memory, once for all their followers."""
@@ -263,8 +267,11 @@ class Feed:
             upto = self._read_to = self.head
             try:
                 await self._read_new(rooms, read, upto)
-            except DealwrightError as problem:
-                log.info("feed_waits", problem=str(problem))
+            except Exception as problem:
+                if isinstance(problem, DealwrightError):
+                    log.info("feed_waits", problem=str(problem))
+                else:
+                    log.exception("feed_read_failed")
                 self._read_to = read
                 await asyncio.sleep(_LOOK_SECONDS)
 

@@ -163,7 +163,7 @@ def _hyphenated(action: str) -> str:
 
 
 def _rest_path(method: Method, path: str, action: str | None, present: tuple[str, ...]) -> str:
-    """The REST spelling that follows from the documented one: ``/deals/{id}/add-item``, ``/payments/confirm``."""
+    """The REST spelling that follows from the documented one: ``/deals/{id}/transition``, ``/payments/confirm``."""
     parts = [path.rstrip("/")]
     if "id" in present and "{id}" not in path:
         parts.append("{id}")

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -327,9 +327,9 @@ class Pipeline:
                 operation.result.model_validate(data)
             except ValidationError as problem:
                 raise AssertionError(f"{operation.id} answers what it does not declare: {problem}") from problem
-        if operation.shaped and isinstance(params, Shaping):
+        if operation.shaped and isinstance(params, Shaping) and reply.media_type is None:
             data = _shaped(data, params)
-        outcome = Outcome(
+        return Outcome(
             status=reply.status or operation.status,
             data=data,
             version=reply.version,
@@ -338,7 +338,6 @@ class Pipeline:
             enveloped=operation.enveloped,
             stream=reply.stream,
         )
-        return outcome if reply.media_type is None else replace(outcome, data=reply.data)
 
 
 def _shaped(data: Any, shaping: Shaping) -> Any:

@@ -20,6 +20,7 @@ name, its window length and a subject: rules that share all three share the coun
 """
 
 import logging
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -142,8 +143,9 @@ def _milliseconds(now: float | None) -> int:
 
 
 class _Limiter(RateLimiter):
+    @abstractmethod
     async def _apply(self, mode: Mode, hits: Sequence[Hit], now_ms: int) -> Verdict:
-        raise NotImplementedError
+        """Judge the hits and, unless the mode is ``peek``, count them."""
 
     async def check(self, hits: Sequence[Hit], *, now: float | None = None) -> Verdict:
         return await self._apply("check", hits, _milliseconds(now))

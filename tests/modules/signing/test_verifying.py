@@ -307,4 +307,4 @@ async def test_what_the_document_says_is_never_markup(services: Services, api: C
         said = await certificates.document(ctx, certificate, content)
         now = ctx.now
     assert (said["title"], said["livemode"]) == (nasty, False)
-    assert len(papers.pages("certificate.typ", said, now)) >= 1
+    assert len(papers.pages(papers.CERTIFICATE, said, now)) >= 1

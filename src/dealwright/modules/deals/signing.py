@@ -11,23 +11,20 @@ from sqlalchemy import select
 
 from dealwright.kernel import clock, ids
 from dealwright.kernel.context import Context, Elsewhere, on
-from dealwright.kernel.errors import Conflict, Duplicate, Forbidden, NotFound, invalid_field
+from dealwright.kernel.errors import Conflict, NotFound
 from dealwright.kernel.event_types import event_types
 from dealwright.kernel.ledger.ledger import Event
 from dealwright.kernel.resources import Row
 from dealwright.kernel.store.database import Record, Transaction
 from dealwright.kernel.store.statements import Statement, given
-from dealwright.modules.customers import records as customers
 from dealwright.modules.deals import records, rules, service, signed_content
-from dealwright.modules.deals.signing_models import SignDeal
 from dealwright.modules.deals.tables import deals
-from dealwright.modules.signing import requests, signatures, subjects
+from dealwright.modules.signing import requests, signatures, signers, subjects
 from dealwright.modules.signing.rules import Signer, Wanted, outstanding
 from dealwright.modules.signing.subjects import Standing, Subject
 
 SIGNABLE: Final = frozenset({"pending_signature", "awaiting_signatures"})
 UNSIGNABLE: Final = frozenset({"pending_signature", "awaiting_signatures", "pending_payment"})
-_HUMAN: Final = frozenset({"user", "customer"})
 _AT_MOST: Final = 500
 
 _whose: Final = Statement(select(deals.c.tenant_id, deals.c.livemode).where(deals.c.id == given("key")))
@@ -54,7 +51,7 @@ async def _standing(ctx: Context, key: UUID) -> Standing | None:
     return Standing(await content_of(ctx, row), claims)
 
 
-SUBJECT: Final = Subject(records.resource, _find_whose, _standing)
+SUBJECT: Final = Subject(records.resource, _find_whose, _standing, lookup="id")
 subjects.register(SUBJECT)
 
 
@@ -65,44 +62,6 @@ async def _embed_signatures(ctx: Context, rows: Sequence[Row]) -> Mapping[UUID, 
 
 
 # --- signing
-
-
-async def signer_of(ctx: Context, row: Row, params: SignDeal) -> Signer:
-    """Who signs, and whether the caller may sign for them.
-
-    A credential signs as itself. It signs for a customer only when that is the deal's own customer; it vouches for a
-    user by naming one. People must have consented. Raises InvalidFields, NotFound or Forbidden.
-    """
-    kind = params.signer_type or _kind_of_caller(ctx, params)
-    customer = params.signer_customer_id
-    if kind == "customer":
-        customer = customer or params.signer_id
-        if customer is None:
-            raise invalid_field("signer_customer_id", "required", "A customer's signature needs signer_customer_id")
-        if params.signer_id not in (None, customer):
-            raise invalid_field("signer_id", "invalid", "signer_id and signer_customer_id name different customers")
-    if customer is not None:
-        known = await customers.get(ctx, customer)
-        if known["id"] != row["customer_id"]:
-            raise Forbidden("This customer is not the deal's customer", action="check_resource_id")
-    if kind in _HUMAN and not params.consent_to_sign:
-        raise invalid_field("consent_to_sign", "required", "A person signs only with consent_to_sign: true")
-    if kind == "agent" and not ctx.principal.is_agent:
-        raise Forbidden("Only an agent's key signs as an agent")
-    own = ctx.principal.key_id
-    if kind in ("agent", "api_key") and params.signer_id not in (None, own):
-        raise invalid_field("signer_id", "invalid", "A key signs as itself: leave signer_id out")
-    chosen = customer if kind == "customer" else params.signer_id or own
-    assert chosen is not None
-    return Signer(kind, chosen, customer, params.consent_to_sign, ctx.actor)
-
-
-def _kind_of_caller(ctx: Context, params: SignDeal) -> str:
-    if params.signer_customer_id is not None:
-        return "customer"
-    if ctx.principal.kind == "session":
-        return "user"
-    return "agent" if ctx.principal.is_agent else "api_key"
 
 
 async def sign(ctx: Context, row: Row, signer: Signer) -> tuple[Record, dict[str, Any]]:
@@ -116,18 +75,7 @@ async def sign(ctx: Context, row: Row, signer: Signer) -> tuple[Record, dict[str
             f"A deal that is {row['status']} is not out for signature",
             details={"current_status": row["status"], "allowed": sorted(SIGNABLE)},
         )
-    wanted = requests.wanted(await requests.find(ctx, "deal", row["id"]))
-    earlier = await signatures.standing(ctx, "deal", row["id"])
-    signed = [(each["signer_type"], each["signer_id"]) for each in earlier]
-    if (signer.kind, signer.id) in signed:
-        raise Duplicate("This signer has already signed")
-    missing = outstanding(wanted, signed)
-    signed.append((signer.kind, signer.id))
-    if wanted and len(outstanding(wanted, signed)) == len(missing):
-        waiting = [_named(each) for each in missing]
-        raise Forbidden("This deal waits for other signers", details={"waiting_for": waiting})
-    made = await signatures.add(ctx, SUBJECT, row["id"], await content_of(ctx, row), signer, earlier)
-    complete = not outstanding(wanted, signed)
+    made, complete = await signers.collect(ctx, SUBJECT, row["id"], await content_of(ctx, row), signer)
     wire = signatures.wire(made)
     note = {"signature": {**wire, "deal_hash": made["content_hash"]}}
     changes = {"signed_at": ctx.now} if complete else {}
@@ -139,10 +87,6 @@ async def sign(ctx: Context, row: Row, signer: Signer) -> tuple[Record, dict[str
     elif written["status"] == "pending_signature":
         written = await service.move(ctx, written, "awaiting_signatures")
     return written, made
-
-
-def _named(wish: Wanted) -> dict[str, str | None]:
-    return {"signer_type": wish.kind, "signer_id": wish.id}
 
 
 def _announce(ctx: Context, row: Row, event: str, signature: Row, more: Mapping[str, Any]) -> None:
@@ -203,7 +147,7 @@ async def _follow(ctx: Context, event: Event) -> None:
 
 
 async def request(
-    ctx: Context, row: Row, signers: Sequence[Wanted], expires_in: int | None
+    ctx: Context, row: Row, wanted: Sequence[Wanted], expires_in: int | None
 ) -> tuple[Record, datetime | None]:
     """Say whose signatures a locked deal needs, before the first one is given. Raises Conflict or Forbidden."""
     allowed = rules.EDITABLE | {"pending_signature"}
@@ -212,13 +156,10 @@ async def request(
             "Who must sign is settled before the first signature",
             details={"current_status": row["status"], "allowed": sorted(allowed)},
         )
-    customer = ids.encode("cust", row["customer_id"]) if row["customer_id"] is not None else None
-    for each in signers:
-        if each.kind == "customer" and each.id not in (None, customer):
-            raise Forbidden("Of all customers only the deal's own can sign it", action="check_resource_id")
+    signers.check_wanted(wanted, row["customer_id"])
     due = requests.due_at(ctx, expires_in) if row["status"] == "pending_signature" else None
-    await requests.ask(ctx, "deal", row["id"], signers, expires_in, due)
-    note = {"signers": [_named(each) for each in signers], "expires_in": expires_in}
+    await requests.ask(ctx, "deal", row["id"], wanted, expires_in, due)
+    note = {"signers": [signers.named(each) for each in wanted], "expires_in": expires_in}
     return await service.change(ctx, row, {}, "deal.signatures_requested", note), due
 
 
@@ -247,7 +188,7 @@ async def _time_out(ctx: Context, key: UUID) -> bool:
     signed = [(each["signer_type"], each["signer_id"]) for each in await signatures.standing(ctx, "deal", key)]
     if not wanted and row["customer_id"] is not None:
         wanted = [Wanted("customer", ids.encode("cust", row["customer_id"]))]
-    pending = [_named(each) for each in outstanding(wanted, signed)]
+    pending = [signers.named(each) for each in outstanding(wanted, signed)]
     moment = clock.iso(ctx.now)
     ctx.record(records.resource, row, "deal.signature_timeout", notes={"pending_signers": pending})
     data = {"deal_id": records.resource.wire_id(key), "pending_signers": pending, "timed_out_at": moment}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, Final
 
 import orjson
@@ -16,7 +15,6 @@ from dealwright.kernel.store.database import Record
 from dealwright.modules.deals import certificates, records, signing
 from dealwright.modules.deals.operations import announce_updated
 from dealwright.modules.deals.signing_models import (
-    CertificateGet,
     CertificatesView,
     CredentialGet,
     CredentialsView,
@@ -29,8 +27,9 @@ from dealwright.modules.deals.signing_models import (
     UnsignDeal,
     UnsignedView,
 )
-from dealwright.modules.signing import credentials, papers, signatures
+from dealwright.modules.signing import credentials, papers, signatures, signers
 from dealwright.modules.signing.rules import Wanted
+from dealwright.modules.signing.signature_models import CertificateGet
 
 _CREDENTIAL: Final = "DealCredential"
 
@@ -60,7 +59,7 @@ async def sign(ctx: Context, params: SignDeal) -> Reply:
     The last signature that was asked for moves the deal on to pending_payment; until then it is awaiting_signatures.
     """
     row = await records.lock(ctx, params.id, ctx.expected_version)
-    signer = await signing.signer_of(ctx, row, params)
+    signer = await signers.of_call(ctx, params, row["customer_id"])
     written, made = await signing.sign(ctx, row, signer)
     answer = {
         **_head(written),
@@ -116,7 +115,7 @@ async def request_signatures(ctx: Context, params: RequestSignatures) -> Reply:
     announce_updated(ctx, written, ["required_signers"])
     answer = {
         **_head(written),
-        "signers": [{"signer_type": each.kind, "signer_id": each.id} for each in wanted],
+        "signers": [signers.named(each) for each in wanted],
         "expires_in": params.expires_in,
         "due_at": clock.iso_or_none(due),
     }
@@ -146,11 +145,8 @@ async def signing_certificate(steps: Steps, params: CertificateGet) -> Reply:
         if params.format == "json":
             return Reply({"certificate": certificate})
         printed = await certificates.document(ctx, certificate, content)
-    body = await asyncio.to_thread(papers.pdf, "certificate.typ", printed, clock.parse_iso(certificate["issued_at"]))
-    name = f"signing-certificate-{params.id}.pdf"
-    return Reply(
-        body, media_type="application/pdf", headers=(("content-disposition", f'attachment; filename="{name}"'),)
-    )
+    made = clock.parse_iso(certificate["issued_at"])
+    return await papers.reply(papers.CERTIFICATE, printed, made, f"signing-certificate-{params.id}.pdf")
 
 
 @operation(

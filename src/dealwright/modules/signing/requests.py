@@ -48,10 +48,11 @@ _time_out: Final = Statement(
     .returning(_t.c.signers)
 )
 _report: Final = Statement(
-    update(_t)
-    .where(_here, _t.c.tampered_hash.is_distinct_from(given("found")))
-    .values(tampered_hash=given("found"))
-    .returning(_t.c.id)
+    _new.on_conflict_do_update(
+        index_elements=_ENTITY,
+        set_={"tampered_hash": _new.excluded.tampered_hash},
+        where=_t.c.tampered_hash.is_distinct_from(_new.excluded.tampered_hash),
+    ).returning(_t.c.id)
 )
 
 
@@ -123,10 +124,16 @@ async def time_out(ctx: Context, entity_type: str, key: UUID) -> list[Wanted] | 
     return wanted(row) if row is not None else None
 
 
-async def report_tampering(ctx: Context, resource: Resource, key: UUID, found: Examination) -> None:
-    """Fire contract.tamper_detected, once for each content that a signed record was changed to."""
-    new = await ctx.tx.row(_report, of_type=resource.name, of_id=key, found=found.current_hash or "none")
-    if new is None:
+async def report_tampering(
+    ctx: Context, resource: Resource, key: UUID, found: Examination, broken_entry: str | None = None
+) -> None:
+    """Fire contract.tamper_detected, once for each content that a record was changed to.
+
+    ``broken_entry`` is the audit entry that does not hold, where the trail shows the change.
+    """
+    seen = ":".join(filter(None, (found.current_hash or "none", broken_entry)))
+    columns = {**_columns(ctx, resource.name, key), "tampered_hash": seen}
+    if await ctx.tx.row(_report, **columns) is None:
         return
     entity_id = resource.wire_id(key)
     data = {
@@ -135,6 +142,7 @@ async def report_tampering(ctx: Context, resource: Resource, key: UUID, found: E
         f"{resource.name}_id": entity_id,
         "stored_hash": found.stored_hash,
         "current_hash": found.current_hash,
+        "audit_entry_id": broken_entry,
         "detected_at": clock.iso(ctx.now),
     }
     ctx.announce("contract.tamper_detected", resource, key, data)

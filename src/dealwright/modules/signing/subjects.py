@@ -29,6 +29,8 @@ class Subject:
     """Workspace and mode of a record, found in a system transaction."""
     standing: Callable[[Context, UUID], Awaitable[Standing | None]]
     """The record inside its workspace; None when there is none."""
+    lookup: str
+    """The parameter of the public check that names such a record."""
 
 
 _subjects: dict[str, Subject] = {}

@@ -56,6 +56,8 @@ from dealwright.kernel.errors import DealwrightError
 from dealwright.kernel.feed.feed import Feed
 from dealwright.kernel.feed.sequencer import Sequencer
 from dealwright.kernel.health import Check, database_check, migrations_check
+from dealwright.kernel.jobs.schedules import Scheduler
+from dealwright.kernel.jobs.worker import JobWorker, queue_check
 from dealwright.kernel.operations import registry
 from dealwright.kernel.pipeline import Pipeline
 from dealwright.kernel.settings import PublicAddress, Settings, SettingsError
@@ -104,6 +106,7 @@ class Services:
     limiter: RateLimiter
     embedded: EmbeddedPostgres | None
     feed: Feed
+    signals: Signals
 
 
 @contextlib.asynccontextmanager
@@ -161,6 +164,10 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
             worker = Worker(database, signals, keyring, sender, dialects, clock, settings.webhooks_retry_schedule)
             await worker.start()
             stack.push_async_callback(worker.stop)
+            job_worker = JobWorker(pipeline, signals, settings.jobs_concurrency)
+            await job_worker.start()
+            stack.push_async_callback(job_worker.stop)
+            background.append(asyncio.create_task(Scheduler(pipeline).run()))
         if embedded is not None:
             background.append(asyncio.create_task(_watch(embedded)))
         yield Services(
@@ -172,6 +179,7 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
             limiter=limiter,
             embedded=embedded,
             feed=feed,
+            signals=signals,
         )
 
 
@@ -185,7 +193,7 @@ def _checks(database: Database, limiter: RateLimiter) -> list[Check]:
     """What this process depends on, for the health operation."""
     shared = limiter if isinstance(limiter, RedisLimiter) else None
     redis = Check("redis", shared.ping if shared is not None else None, critical=False)
-    return [database_check(database), migrations_check(database), redis]
+    return [database_check(database), migrations_check(database), redis, queue_check(database)]
 
 
 async def _watch(embedded: EmbeddedPostgres) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from dealwright.kernel.access.principals import Principal
 from dealwright.kernel.crypto import TenantCipher
 from dealwright.kernel.event_types import event_types
 from dealwright.kernel.health import Check
+from dealwright.kernel.jobs import jobs
 from dealwright.kernel.ledger import ledger
 from dealwright.kernel.ledger.ledger import AuditEntry, Event
 from dealwright.kernel.operations import Operation
@@ -80,6 +81,8 @@ class Context:
     providers: Providers = field(default_factory=lambda: Providers())
     checked: bool = False
     """Whether the payload of every event is verified against its description (for tests)."""
+    started: list[str] = field(default_factory=list)
+    """The jobs that were enqueued; the answer names the first one (``X-Job-ID``)."""
     _entries: list[AuditEntry] = field(default_factory=list)
     _events: list[Event] = field(default_factory=list)
 
@@ -135,12 +138,22 @@ class Context:
 
     def announce(self, name: str, resource: Resource, key: UUID, data: Mapping[str, Any]) -> None:
         """Put an event into the outbox; ``data`` is what receivers get and holds no personal data."""
+        self.announce_about(resource.name, resource.wire_id(key), name, data)
+
+    def announce_about(self, entity_type: str, entity_id: str, name: str, data: Mapping[str, Any]) -> None:
+        """Put an event about what is no record of its own into the outbox."""
         if self.checked:
             event_types.check(name, data)
         kind = self.principal.actor_type
-        self._events.append(
-            Event(name, resource.name, resource.wire_id(key), data, actor_type=kind, actor_id=self.actor or None)
-        )
+        self._events.append(Event(name, entity_type, entity_id, data, actor_type=kind, actor_id=self.actor or None))
+
+    async def enqueue(self, job: jobs.Job[jobs.A], arguments: jobs.A, *, delay: timedelta | None = None) -> str:
+        """Have a background job run once this transaction has committed, ``delay`` later if given. Answers its id,
+        which the caller gets as ``X-Job-ID``.
+        """
+        job_id = await jobs.enqueue(self.tx, job, arguments, self.now, delay)
+        self.started.append(job_id)
+        return job_id
 
     def note(self, entity_type: str, entity_id: str, action: str, changes: Mapping[str, Any]) -> None:
         """Write one audit entry about what is no record of its own; ``changes`` holds no personal data."""

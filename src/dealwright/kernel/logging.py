@@ -47,7 +47,7 @@ def configure(log_format: str = "console", stream: TextIO | None = None) -> None
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    for talkative in ("uvicorn", "uvicorn.error", "asyncio", "alembic", "sqlalchemy"):
+    for talkative in ("uvicorn", "uvicorn.error", "asyncio", "alembic", "sqlalchemy", "procrastinate"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     structlog.configure(
         processors=[

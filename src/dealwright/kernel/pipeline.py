@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -170,8 +171,9 @@ class Pipeline:
     async def _run(self, call: Call) -> Outcome:
         params = self._validated(call)
         if call.operation.own_transactions:
-            reply = await call.operation.handler(self._steps(call), params)
-            return self._outcome(call, params, reply)
+            started: list[str] = []
+            reply = await call.operation.handler(self._steps(call, started), params)
+            return self._outcome(call, params, reply, started)
         async with self._transaction(call, read_only=not call.operation.writes) as tx:
             return await self.perform(self._context(call, tx), call, params)
 
@@ -251,7 +253,7 @@ class Pipeline:
             return None
         return self._keyring.tenant(principal.tenant_id, principal.encryption_version)
 
-    def _context(self, call: Call, tx: Transaction) -> Context:
+    def _context(self, call: Call, tx: Transaction, started: list[str] | None = None) -> Context:
         return Context(
             tx=tx,
             principal=call.principal,
@@ -265,6 +267,7 @@ class Pipeline:
             origin=call.origin,
             providers=self._providers,
             checked=self._check_results,
+            started=[] if started is None else started,
         )
 
     def _transaction(self, call: Call, *, read_only: bool) -> AbstractAsyncContextManager[Transaction]:
@@ -274,11 +277,11 @@ class Pipeline:
             return self.database.system(read_only=read_only)
         return self.database.transaction(principal.tenant_id, principal.livemode, read_only=read_only)
 
-    def _steps(self, call: Call) -> Steps:
+    def _steps(self, call: Call, started: list[str]) -> Steps:
         @asynccontextmanager
         async def open_context() -> AsyncIterator[Context]:
             async with self._transaction(call, read_only=False) as tx:
-                ctx = self._context(call, tx)
+                ctx = self._context(call, tx, started)
                 yield ctx
                 await ctx.flush()
 
@@ -309,6 +312,21 @@ class Pipeline:
             yield ctx
             await ctx.flush()
 
+    async def steps_within(self, tenant_id: UUID, livemode: bool, actor: str) -> Steps:
+        """Steps inside a workspace, acting as the server itself: for background jobs. Raises NotFound for an unknown
+        workspace.
+        """
+        async with self.database.transaction(tenant_id, livemode, read_only=True) as tx:
+            principal = await acting_for(tx, actor)
+        return Steps(
+            partial(self.within, tenant_id, livemode, actor),
+            principal,
+            self.clock(),
+            self._checks,
+            self._providers,
+            elsewhere=self,
+        )
+
     async def perform(self, ctx: Context, call: Call, params: Any) -> Outcome:
         """Run the handler in an open transaction and write the ledger; batch calls this once per step."""
         try:
@@ -318,9 +336,9 @@ class Pipeline:
         except StaleVersion as error:
             await show_current(ctx, error)
             raise
-        return self._outcome(call, params, reply)
+        return self._outcome(call, params, reply, ctx.started)
 
-    def _outcome(self, call: Call, params: Any, reply: Reply) -> Outcome:
+    def _outcome(self, call: Call, params: Any, reply: Reply, started: Sequence[str]) -> Outcome:
         operation, data = call.operation, reply.data
         if self._check_results and operation.result is not None and reply.media_type is None:
             try:
@@ -333,7 +351,7 @@ class Pipeline:
             status=reply.status or operation.status,
             data=data,
             version=reply.version,
-            headers=reply.headers,
+            headers=reply.headers + ((("X-Job-ID", started[0]),) if started else ()),
             media_type=reply.media_type,
             enveloped=operation.enveloped,
             stream=reply.stream,

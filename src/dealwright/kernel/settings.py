@@ -49,7 +49,8 @@ class Settings(BaseModel):
     salesbooth_root_hosts: tuple[str, ...] = Field((), description="hosts on which Salesbooth also answers at /v1")
     salesthumb_prefix: str = Field("/v1", pattern=r"^(/[a-z0-9_-]+)+$", description="where SalesThumb answers")
     salesthumb_hosts: tuple[str, ...] = Field((), description="hosts on which SalesThumb answers; unset: on all others")
-    run_workers: bool = Field(True, description="place events and deliver webhooks in the serving process, too")
+    run_workers: bool = Field(True, description="do background work in the serving process, too")
+    jobs_concurrency: int = Field(4, ge=1, le=100, description="background jobs that a process runs at once")
     webhooks_retry_schedule: tuple[Annotated[float, Field(gt=0, le=604_800)], ...] = Field(
         (1800, 3600), max_length=20, description="seconds before each further attempt; the first is made at once"
     )

@@ -36,6 +36,8 @@ async def test_all_is_well(app: Application) -> None:
     assert report["checks"]["database"]["latency_ms"] >= 0
     assert report["checks"]["migrations"]["revision"]
     assert report["checks"]["redis"] == {"status": "not_configured"}
+    assert report["checks"]["queue"]["status"] == "ok"
+    assert report["checks"]["queue"]["pending"] >= 0
 
 
 async def test_liveness_asks_nothing_and_readiness_what_is_critical(app: Application) -> None:

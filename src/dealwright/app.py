@@ -29,6 +29,7 @@ import dealwright.modules.messages.operations
 import dealwright.modules.payments.operations
 import dealwright.modules.platform.operations
 import dealwright.modules.products.operations
+import dealwright.modules.sandbox.operations
 import dealwright.modules.schemas.operations
 import dealwright.modules.search.operations
 import dealwright.modules.shop.appointments

@@ -21,6 +21,7 @@ from dealwright.kernel.resources import Resource, Row
 from dealwright.kernel.store.database import Record, Transaction
 from dealwright.kernel.store.records import in_scope
 from dealwright.kernel.store.statements import ByShape, RawStatement, Statement, given
+from dealwright.modules.webhooks import rules
 from dealwright.modules.webhooks.rules import EventStatus
 from dealwright.modules.webhooks.tables import (
     DELIVERY_PREFIX,
@@ -132,6 +133,14 @@ _here = in_scope(_deliveries)
 _find_delivery: Final = Statement(
     select(_deliveries).where(_here, _deliveries.c.id == given("key")).with_for_update(key_share=True)
 )
+_subscribed: Final = RawStatement(
+    f"""
+    SELECT id FROM webhook_endpoints
+    WHERE tenant_id = $1 AND livemode = $2 AND dialect = '{SALESBOOTH}' AND status = 'active' AND events && $3::text[]
+    ORDER BY id
+    """,
+    ("tenant", "mode", "patterns"),
+)
 _take_failed: Final = RawStatement(
     """
     UPDATE webhook_deliveries
@@ -188,6 +197,12 @@ async def drop_unsent(tx: Transaction, webhook: UUID) -> None:
 async def supersede(tx: Transaction, webhook: UUID, event_ids: Sequence[UUID]) -> None:
     """Take dead letters out of the queue whose events are sent to the same endpoint anew."""
     await tx.run(_supersede, webhook=webhook, event_ids=list(event_ids))
+
+
+async def subscribed(tx: Transaction, event_name: str) -> list[str]:
+    """Wire ids of the active Salesbooth endpoints of the workspace that an event of this name goes to."""
+    rows = await tx.rows(_subscribed, patterns=rules.patterns_of(event_name))
+    return [ids.encode(ENDPOINT_PREFIX, row["id"]) for row in rows]
 
 
 async def event(tx: Transaction, key: UUID) -> Record:

@@ -5,24 +5,23 @@ Nobody in it exists: addresses end in ``.example``, telephone numbers are from r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-CURRENCY: Final = "AUD"
-TAX_RATE: Final = 0.10
-DAYS: Final = 92
-"""How far back the business's story begins."""
+from dealwright.modules.sandbox.story import Business, Story
+
+_CURRENCY: Final = "AUD"
+_TAX_RATE: Final = 0.10
 
 
 def _product(sku: str, name: str, price: float, cost: float, category: str, **more: Any) -> dict[str, Any]:
-    return {"sku": sku, "name": name, "price": price, "cost": cost, "category": category, "tax_rate": TAX_RATE, **more}
+    return {"sku": sku, "name": name, "price": price, "cost": cost, "category": category, "tax_rate": _TAX_RATE, **more}
 
 
 def _stocked(quantity: int, low: int) -> dict[str, Any]:
     return {"track_inventory": True, "stock_quantity": quantity, "low_stock_threshold": low, "unit": "each"}
 
 
-PRODUCTS: Final = [
+_PRODUCTS: Final = [
     _product("ESP-1G", "Lumen one-group espresso machine", 5_450, 3_720, "Espresso machines", **_stocked(6, 2)),
     _product("ESP-2G", "Lumen two-group espresso machine", 11_900, 8_240, "Espresso machines", **_stocked(9, 3)),
     _product("ESP-3G", "Lumen three-group espresso machine", 16_750, 11_800, "Espresso machines", **_stocked(3, 1)),
@@ -97,28 +96,9 @@ def _customer(number: int, line: str) -> dict[str, Any]:
     return {**contact, "city": city, "state": state, "zip": zip_code, "country": "AU"}
 
 
-CUSTOMERS: Final = [_customer(number, line) for number, line in enumerate(_PEOPLE.strip().splitlines(), 1)]
+_CUSTOMERS: Final = [_customer(number, line) for number, line in enumerate(_PEOPLE.strip().splitlines(), 1)]
 
-Ending = Literal[
-    "draft", "open", "sent", "due", "deposit", "declined", "transferred", "card", "refunded", "lost", "withdrawn"
-]
-"""How far a deal has come. Payment closed ``transferred`` and ``card``; ``lost`` and ``withdrawn`` are cancelled."""
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """One deal: its first day, its buyer's first name, what is in it (SKU to quantity), its discount, its ending."""
-
-    day: int
-    buyer: str
-    title: str
-    items: dict[str, int]
-    ending: Ending
-    discount: tuple[Literal["percentage", "fixed"], float] | None = None
-    notes: str | None = None
-
-
-STORIES: Final = [
+_STORIES: Final = [
     Story(0, "Nadia", "Opening fit-out", {"ESP-2G": 1, "GRD-OD": 2, "WTR-RO": 1, "SRV-INST": 1}, "transferred"),
     Story(2, "Tom", "Second grinder", {"GRD-OD": 1}, "card"),
     Story(4, "Joel", "5 kg roaster", {"ROAST-5": 1, "SRV-INST": 1}, "transferred", ("fixed", 1_200)),
@@ -152,3 +132,41 @@ STORIES: Final = [
     Story(87, "Joel", "Cupping lab", {"GRD-BULK": 1, "ACC-KIT": 2}, "draft"),
     Story(89, "Tom", "Training day", {"SRV-TRAIN": 1}, "draft"),
 ]
+
+_SAMPLE_STORIES: Final = [
+    Story(0, "Nadia", "Opening fit-out", {"ESP-2G": 1, "GRD-OD": 2, "WTR-RO": 1, "SRV-INST": 1}, "transferred"),
+    Story(4, "Tom", "Second grinder", {"GRD-OD": 1, "ACC-KIT": 1}, "transferred"),
+    Story(
+        9,
+        "Mei-Ling",
+        "Lobby bar",
+        {"ESP-2G": 2, "GRD-OD": 2, "SRV-INST": 2, "SRV-CARE": 2},
+        "deposit",
+        ("percentage", 6),
+    ),
+    Story(
+        14, "Oliver", "New machine, old one traded in", {"ESP-2G": 1, "SRV-INST": 1}, "transferred", ("fixed", 1_500)
+    ),
+    Story(20, "Priya", "Filter cartridges", {"WTR-CART": 6, "CLN-TAB": 4}, "due"),
+    Story(26, "Tom", "Brewer for the deck", {"BREW-2": 1}, "lost", notes="Bought second-hand in the end"),
+    Story(32, "Oliver", "Second site", {"ESP-1G": 1, "GRD-OD": 1}, "sent"),
+    Story(40, "Mei-Ling", "Breakfast room", {"BREW-2": 2, "WTR-RO": 1}, "open"),
+    Story(47, "Nadia", "Care plan", {"SRV-CARE": 1}, "withdrawn"),
+    Story(54, "Priya", "Counter rebuild", {"ESP-1G": 1, "GRD-OD": 1}, "draft"),
+]
+
+COMPLETE: Final = Business(92, _CURRENCY, _TAX_RATE, _PRODUCTS, _CUSTOMERS, _STORIES)
+"""Three months of the business, card payments included: what ``dealwright seed`` tells."""
+
+_bought: Final = {sku for story in _SAMPLE_STORIES for sku in story.items}
+_buyers: Final = {story.buyer for story in _SAMPLE_STORIES}
+SAMPLE: Final = Business(
+    days=58,
+    currency=_CURRENCY,
+    tax_rate=_TAX_RATE,
+    products=[each for each in _PRODUCTS if each["sku"] in _bought],
+    customers=[each for each in _CUSTOMERS if each["name"].split()[0] in _buyers],
+    stories=_SAMPLE_STORIES,
+)
+"""A small part of it, with as many records of each kind as the published API seeds: 5 customers, 10 products, 10 deals
+with 22 line items, in every state that a deal can be in without a card."""

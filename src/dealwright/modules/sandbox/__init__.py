@@ -1,0 +1,1 @@
+"""Test data on demand: reset, seed, simulated events, a test clock, and the playground."""

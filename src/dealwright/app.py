@@ -20,11 +20,13 @@ import dealwright.modules.activity.operations
 import dealwright.modules.audit.operations
 import dealwright.modules.batch.operations
 import dealwright.modules.customers.operations
+import dealwright.modules.deals.acceptance_operations
 import dealwright.modules.deals.configured_operations
 import dealwright.modules.deals.item_operations
 import dealwright.modules.deals.lifecycle_operations
 import dealwright.modules.deals.operations
 import dealwright.modules.deals.signing_operations
+import dealwright.modules.deals.template_operations
 import dealwright.modules.messages.operations
 import dealwright.modules.payments.operations
 import dealwright.modules.platform.operations

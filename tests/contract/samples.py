@@ -37,6 +37,7 @@ REFERENCES: dict[str, str] = {
     "webhook_id": "webhooks",
     "rule_id": "notification_rules",
     "entity_id": "customers",
+    "template_id": "deal_templates",
 }
 """By parameter: the group whose record it names."""
 
@@ -48,7 +49,7 @@ SUBJECTS: dict[str, str] = {}
 
 NOT_REFERENCES = {
     *("id", "item_id", "signer_id", "delivery_id", "tenant_id", "last_event_id"),
-    *("template_id", "family_id", "saved_config_id"),
+    *("family_id", "saved_config_id"),
 }
 """Parameters that are covered by ``id``, that name something inside the record that ``id`` names, or what is public."""
 
@@ -142,7 +143,7 @@ async def _about_a_customer(api: Client, _: str) -> dict[str, Any]:
     return {"entity_type": "customer"}
 
 
-@arguments_for("deals.update", "products.update")
+@arguments_for("deals.update", "products.update", "deal_templates.update")
 async def _new_description(api: Client, _: str) -> dict[str, Any]:
     return {"description": "changed"}
 
@@ -199,3 +200,16 @@ async def _own_deal(api: Client, _: str) -> dict[str, Any]:
 @arguments_for("deal_notifications.get", "deal_notifications.set_preferences")
 async def _own_customer(api: Client, _: str) -> dict[str, Any]:
     return {"customer_id": await customer(api)}
+
+
+@sample("deal_templates")
+async def deal_template(api: Client) -> str:
+    json = {"name": "Starter pack", "line_items": [{"product_id": await product(api)}]}
+    return str((await api.data("POST", "/deal-templates", json=json))["id"])
+
+
+@arguments_for("deals.partial_accept")
+async def _one_accepted(api: Client, deal_id: str) -> dict[str, Any]:
+    item = await _with_item(api, deal_id)
+    await api.data("POST", f"/deals?id={deal_id}&action=transition&status=in_progress")
+    return {"accepted_items": [item]}

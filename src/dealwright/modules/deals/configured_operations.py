@@ -10,12 +10,11 @@ from dealwright.kernel.errors import Duplicate, NotFound
 from dealwright.kernel.operations import Reply, operation
 from dealwright.modules.customers import operations as customer_operations
 from dealwright.modules.customers import records as customers
-from dealwright.modules.deals import records, service
-from dealwright.modules.deals.item_operations import announce_discounts, discount_columns
-from dealwright.modules.deals.models import ConfiguredDeal, ConfiguredItem, InlineCustomer
+from dealwright.modules.deals import records, service, templates
+from dealwright.modules.deals.composing import items_for
+from dealwright.modules.deals.models import ConfiguredDeal, InlineCustomer
 from dealwright.modules.deals.operations import reply
 from dealwright.modules.deals.views import ConfiguredView
-from dealwright.modules.products import records as products
 
 
 @operation(
@@ -40,8 +39,6 @@ async def create_configured(ctx: Context, params: ConfiguredDeal) -> Reply:
     """
     if params.saved_config_id is not None:
         raise NotFound("There is no saved configuration with this id")
-    if params.template_id is not None:
-        raise NotFound("There is no deal template with this id")
     if not params.dry_run:
         return await _create(ctx, params)
     answer: Reply | None = None
@@ -79,20 +76,16 @@ async def _customer(ctx: Context, params: ConfiguredDeal) -> Any:
 
 
 async def _create(ctx: Context, params: ConfiguredDeal) -> Reply:
-    currency = params.currency or ctx.principal.settings.default_currency
-    customer = await _customer(ctx, params)
-    deal = ids.uuid7()
-    items = await _items(ctx, deal, params.items or [], currency)
-    values = {
-        "id": deal,
-        "customer_id": customer,
-        "title": params.title,
-        "currency": currency,
-        "tax_rate": params.tax_rate,
-        "notes": params.notes,
-        "metadata": params.metadata,
-    }
-    row = await service.create(ctx, values, items, [discount_columns(each) for each in params.discounts])
+    plan = await templates.plan(ctx, params.template_id) if params.template_id is not None else templates.NOTHING
+    sent = params.model_dump(include=params.model_fields_set & {"title", "currency", "tax_rate", "notes", "metadata"})
+    values = {**plan.columns, **sent}
+    currency = values["currency"] = values.get("currency") or ctx.principal.settings.default_currency
+    customer = values["customer_id"] = await _customer(ctx, params)
+    deal = values["id"] = ids.uuid7()
+    listed = [item.model_dump() for item in params.items or []]
+    items = await items_for(ctx, deal, listed or plan.items, currency)
+    discounts = [service.discount_columns(each) for each in params.discounts] or plan.discounts
+    row = await service.create(ctx, values, items, discounts)
     deal_id = records.resource.wire_id(deal)
     data = {
         "deal_id": deal_id,
@@ -102,29 +95,5 @@ async def _create(ctx: Context, params: ConfiguredDeal) -> Reply:
         "currency": currency,
     }
     ctx.announce("deal.created_configured", records.resource, deal, data)
-    announce_discounts(ctx, row, row["discounts"])
+    service.announce_discounts(ctx, row, row["discounts"])
     return await reply(ctx, row, dry_run=False)
-
-
-async def _items(ctx: Context, deal: Any, wanted: list[ConfiguredItem], currency: str) -> list[dict[str, Any]]:
-    keys = [products.resource.key(item.product_id) for item in wanted]
-    found = await products.by_ids(ctx, keys)
-    items = []
-    for key, item in zip(keys, wanted, strict=True):
-        product = found.get(key)
-        if product is None or product["deleted_at"] is not None:
-            raise NotFound(f"There is no product {item.product_id}")
-        items.append(
-            service.new_item(
-                ctx,
-                deal,
-                product,
-                currency,
-                quantity=item.quantity,
-                unit_price=item.unit_price,
-                name=item.name,
-                options=item.options,
-                configuration=item.configuration.model_dump() if item.configuration is not None else None,
-            )
-        )
-    return items

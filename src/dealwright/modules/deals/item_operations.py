@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -77,21 +76,10 @@ async def add_item(ctx: Context, params: AddItem) -> Reply:
         options=params.options,
     )
     await records.items.insert(ctx.tx, item)
-    note = service.item_note(item)
-    written = await service.reprice(ctx, row, [*items, item], "deal.item_added", notes={"item": note})
-    _announce_item(ctx, written, "deal.item_added", {**note, **_amounts(item, row["currency"])})
+    notes = {"item": service.item_note(item)}
+    written = await service.reprice(ctx, row, [*items, item], "deal.item_added", notes=notes)
+    service.announce_items(ctx, written, [item])
     return await reply(ctx, written)
-
-
-def _amounts(item: Row, currency: str) -> dict[str, str]:
-    return {
-        "unit_price": money.text(item["unit_price"], currency),
-        "line_total": money.text(item["line_total"], currency),
-    }
-
-
-def _announce_item(ctx: Context, row: Row, event: str, data: dict[str, Any]) -> None:
-    ctx.announce(event, records.resource, row["id"], {"deal_id": records.resource.wire_id(row["id"]), **data})
 
 
 @operation(
@@ -126,7 +114,7 @@ async def update_item(ctx: Context, params: UpdateItem) -> Reply:
         "quantity": params.quantity,
         "line_total": money.text(line, row["currency"]),
     }
-    _announce_item(ctx, written, "deal.item_updated", data)
+    service.announce_about(ctx, written, "deal.item_updated", data)
     return await reply(ctx, written)
 
 
@@ -155,7 +143,7 @@ async def remove_item(ctx: Context, params: RemoveItem) -> Reply:
     left = [each for each in items if each["id"] != item["id"]]
     written = await service.reprice(ctx, row, left, "deal.item_removed", notes={"item": service.item_note(item)})
     data = {"item_id": params.item_id, "product_id": ids.encode("prod", item["product_id"])}
-    _announce_item(ctx, written, "deal.item_removed", data)
+    service.announce_about(ctx, written, "deal.item_removed", data)
     return await reply(ctx, written)
 
 
@@ -180,31 +168,8 @@ async def apply_discount(ctx: Context, params: ApplyDiscount) -> Reply:
     service.require_editable(row)
     if len(row["discounts"]) >= 20:
         raise Conflict("A deal holds at most 20 discounts")
-    discount = discount_columns(params)
+    discount = service.discount_columns(params)
     items = await _items(ctx, row["id"])
     written = await service.reprice(ctx, row, items, "deal.discount_applied", discounts=[*row["discounts"], discount])
-    announce_discounts(ctx, written, written["discounts"][-1:])
+    service.announce_discounts(ctx, written, written["discounts"][-1:])
     return await reply(ctx, written)
-
-
-def discount_columns(discount: Any) -> dict[str, Any]:
-    """A validated discount as it is stored; amounts as text, which JSON cannot spoil."""
-    return {
-        "type": discount.type,
-        "value": str(discount.value),
-        "code": discount.code,
-        "description": discount.description,
-    }
-
-
-def announce_discounts(ctx: Context, row: Row, discounts: Sequence[Row]) -> None:
-    """One deal.discount_applied for each of these discounts of a deal."""
-    for discount in discounts:
-        data = {
-            "type": discount["type"],
-            "value": float(discount["value"]),
-            "code": discount["code"],
-            "amount": money.text(Decimal(discount["amount"]), row["currency"]),
-            "total": money.text(row["total"], row["currency"]),
-        }
-        _announce_item(ctx, row, "deal.discount_applied", data)

@@ -288,6 +288,15 @@ class RecordOutcome(Input):
     competitor_name: Annotated[str, StringConstraints(max_length=255)] | None = None
 
 
+ItemIds = Annotated[list[Identifier], Field(max_length=rules.MOST_ITEMS)]
+
+
+class PartialAcceptance(DealAction):
+    accepted_items: Annotated[ItemIds, Field(min_length=1, description="line item ids")]
+    rejected_items: Annotated[ItemIds, Field(description="items in neither list are rejected as well")] = []
+    create_declined_deal: Annotated[Flag, Field(description="put what is rejected into a new draft deal")] = False
+
+
 class DealExport(Input):
     id: Identifier | None = None
     format: Literal["json", "csv"] = "json"

@@ -10,7 +10,7 @@ from dealwright.kernel.errors import Conflict, InvalidTransition, NotFound
 from dealwright.kernel.operations import Reply, operation
 from dealwright.kernel.store.database import Record
 from dealwright.modules.customers import records as customers
-from dealwright.modules.deals import records, rules, service
+from dealwright.modules.deals import records, rules, service, templates
 from dealwright.modules.deals.models import DealGet, DealList, DealPatch, DealRef, NewDeal, recurring_needs_cycle
 from dealwright.modules.deals.views import DealDeleted, DealPage, DealView
 from dealwright.modules.signing import requests, signatures
@@ -90,20 +90,25 @@ async def reply(ctx: Context, row: Any, **more: Any) -> Reply:
     scope="deals:write",
     result=DealView,
     status=201,
-    events=("deal.created",),
-    errors=(NotFound,),
+    events=("deal.created", "deal.item_added", "deal.discount_applied"),
+    errors=(NotFound, Conflict),
     tool=("create_deal", "deals"),
     resource="deal",
 )
 async def create_deal(ctx: Context, params: NewDeal) -> Reply:
-    """Create a deal, empty and in draft unless ``status`` says in_progress."""
+    """Create a deal in draft, unless ``status`` says in_progress.
+
+    It is empty, or has the items, discounts and terms of the template that ``template_id`` names; what is sent wins.
+    """
     recurring_needs_cycle(params.deal_type, params.billing_cycle)
     values = params.model_dump(exclude={"customer_id", "template_id"})
-    values["currency"] = params.currency or ctx.principal.settings.default_currency
-    if params.template_id is not None:
-        raise NotFound("There is no deal template with this id")
     if params.customer_id is not None:
         values["customer_id"] = (await customers.get(ctx, params.customer_id))["id"]
+    if params.template_id is not None:
+        sent = {name: values[name] for name in values.keys() & params.model_fields_set}
+        plan = await templates.plan(ctx, params.template_id)
+        return await reply(ctx, await templates.create_deal(ctx, plan, sent))
+    values["currency"] = params.currency or ctx.principal.settings.default_currency
     return await reply(ctx, await service.create(ctx, values), line_items=[])
 
 

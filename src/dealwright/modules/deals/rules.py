@@ -83,6 +83,66 @@ MACHINE: Final = StateMachine[Status, Facts](
 publish("deals", MACHINE)
 
 
+def is_bought(item: Mapping[str, Any]) -> bool:
+    """Whether a line item counts towards the deal: all do that the buyer has not declined."""
+    return item["accepted"] is not False
+
+
+def declined_items(items: Iterable[str], accepted: Sequence[str], declined: Sequence[str]) -> list[str]:
+    """Which of a deal's items a partial acceptance declines: every one that it does not accept.
+
+    Raises ValueError when an id is none of the deal's, or stands in both lists.
+    """
+    there = list(items)
+    if unknown := [each for each in (*accepted, *declined) if each not in there]:
+        raise ValueError(f"{unknown[0]} is no line item of this deal")
+    if both := [each for each in declined if each in accepted]:
+        raise ValueError(f"{both[0]} cannot be accepted and rejected")
+    return [each for each in there if each not in accepted]
+
+
+def discounts_of_declined(discounts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The discounts that go along with declined items: percentages do, an amount stays with what was accepted."""
+    return [
+        {name: value for name, value in discount.items() if name != "amount"}
+        for discount in discounts
+        if discount["type"] == "percentage"
+    ]
+
+
+TEMPLATE_COLUMNS: Final[tuple[str, ...]] = (
+    "currency",
+    "tax_rate",
+    "deal_type",
+    "billing_cycle",
+    "presentation_currency",
+    "settlement_currency",
+)
+"""Members of a template's default terms that are the deal's own; all others but discounts are terms of the deal."""
+
+
+def deal_of_template(default_terms: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """What a deal gets from a template: its own columns, ``discounts`` and ``terms``; overrides win."""
+    merged = {**default_terms, **overrides}
+    columns = {name: merged.pop(name) for name in TEMPLATE_COLUMNS if name in merged}
+    if "tax_rate" in columns:
+        columns["tax_rate"] = Decimal(str(columns["tax_rate"]))
+    discounts = merged.pop("discounts", [])
+    terms = {"terms_schema_version": "1.0", **merged} if merged else None
+    return {**columns, "discounts": discounts, "terms": terms}
+
+
+def template_of_deal(deal: Mapping[str, Any]) -> dict[str, Any]:
+    """The default terms that make a deal like this one: its terms, its own members, its discounts."""
+    own = {name: deal[name] for name in TEMPLATE_COLUMNS if deal[name] is not None}
+    discounts = [
+        {**{name: value for name, value in discount.items() if name != "amount"}, "value": float(discount["value"])}
+        for discount in deal["discounts"]
+    ]
+    kept = {"discounts": discounts} if discounts else {}
+    return {**(deal["terms"] or {}), **own, **kept, "tax_rate": float(deal["tax_rate"])}
+
+
 def normal_tax_rate(rate: Decimal) -> Decimal:
     """A fraction; a value of 1 or more is a percentage and divided by 100 (10 → 0.10)."""
     return rate / 100 if rate >= 1 else rate

@@ -30,7 +30,8 @@ def priced(
     items: Sequence[Row], discounts: Sequence[Mapping[str, Any]], tax_rate: Decimal, currency: str
 ) -> dict[str, Any]:
     """The columns that hold a deal's totals. Raises InvalidFields when the deal grows beyond all bounds."""
-    totals = rules.totals([item["line_total"] for item in items], discounts, tax_rate, currency)
+    lines = [item["line_total"] for item in items if rules.is_bought(item)]
+    totals = rules.totals(lines, discounts, tax_rate, currency)
     if not totals.within_bounds:
         raise invalid_field("quantity", "out_of_range", f"The deal would be worth more than {money.LARGEST}")
     return {
@@ -128,6 +129,41 @@ def item_note(item: Row) -> dict[str, Any]:
     }
 
 
+def discount_columns(discount: Any) -> dict[str, Any]:
+    """A validated discount as it is stored; amounts as text, which JSON cannot spoil."""
+    return {
+        "type": discount.type,
+        "value": str(discount.value),
+        "code": discount.code,
+        "description": discount.description,
+    }
+
+
+def announce_about(ctx: Context, row: Row, event: str, data: Mapping[str, Any]) -> None:
+    """An event of a deal; its payload begins with the deal's id."""
+    ctx.announce(event, records.resource, row["id"], {"deal_id": records.resource.wire_id(row["id"]), **data})
+
+
+def announce_items(ctx: Context, row: Row, items: Sequence[Row]) -> None:
+    """One deal.item_added for each of these items of a deal."""
+    for item in items:
+        amounts = {name: money.text(item[name], row["currency"]) for name in ("unit_price", "line_total")}
+        announce_about(ctx, row, "deal.item_added", {**item_note(item), **amounts})
+
+
+def announce_discounts(ctx: Context, row: Row, discounts: Sequence[Row]) -> None:
+    """One deal.discount_applied for each of these discounts of a deal."""
+    for discount in discounts:
+        data = {
+            "type": discount["type"],
+            "value": float(discount["value"]),
+            "code": discount["code"],
+            "amount": money.text(Decimal(discount["amount"]), row["currency"]),
+            "total": money.text(row["total"], row["currency"]),
+        }
+        announce_about(ctx, row, "deal.discount_applied", data)
+
+
 async def change(
     ctx: Context, row: Row, changes: Mapping[str, Any], action: str, notes: Mapping[str, Any] | None = None
 ) -> Record:
@@ -158,7 +194,8 @@ async def reprice(
 async def facts_of(ctx: Context, row: Row) -> Facts:
     """What the conditions of the state machine look at."""
     found = await records.items_of(ctx, [row["id"]])
-    return Facts(items=len(found[row["id"]]), has_customer=row["customer_id"] is not None)
+    bought = [item for item in found[row["id"]] if rules.is_bought(item)]
+    return Facts(items=len(bought), has_customer=row["customer_id"] is not None)
 
 
 async def move(

@@ -70,3 +70,17 @@ deal_items: Final = tenant_table(
 
 Index("ix_deal_items_deal", deal_items.c.tenant_id, deal_items.c.livemode, deal_items.c.deal_id, deal_items.c.id)
 Index("ix_deal_items_product", deal_items.c.tenant_id, deal_items.c.livemode, deal_items.c.product_id)
+
+deal_templates: Final = tenant_table(
+    "deal_templates",
+    Column("name", Text, nullable=False),
+    Column("description", Text),
+    Column("category", Text),
+    Column("status", Text, nullable=False),
+    Column("default_terms", JSONB, nullable=False),
+    Column("line_items", JSONB, nullable=False),
+    Column("metadata", JSONB, nullable=False),
+    search_column(),
+)
+
+search_index(deal_templates)

@@ -167,6 +167,16 @@ class OutcomeRecorded(Wire):
     outcome: OutcomeView
 
 
+class PartialAcceptanceView(Wire):
+    deal_id: str
+    status: Status
+    version: int
+    total: str
+    accepted_items: list[str]
+    rejected_items: list[str]
+    declined_deal_id: str | None
+
+
 class DealAudit(Wire):
     deal_id: str
     audit_entries: list[EntryView]

@@ -73,7 +73,7 @@ def error(request_id: types.RequestId | None, code: int, message: str, data: Any
     return {"jsonrpc": "2.0", "id": request_id, "error": said if data is None else {**said, "data": data}}
 
 
-def _is_id(value: Any) -> bool:
+def is_id(value: Any) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool)
 
 
@@ -86,7 +86,7 @@ async def answer(
     method, request_id = message.get("method"), message.get("id")
     if method is None and ("result" in message or "error" in message):
         return None
-    known_id = request_id if _is_id(request_id) else None
+    known_id = request_id if is_id(request_id) else None
     if not isinstance(method, str) or ("id" in message and known_id is None):
         return error(known_id, types.INVALID_REQUEST, "method must be a string, and id a string or an integer")
     if "id" not in message:

@@ -1,8 +1,9 @@
 """The MCP endpoint over HTTP: ``POST``, ``GET`` and ``DELETE`` on ``/mcp`` below the Salesbooth API.
 
 In front of the SDK it lets the caller in as the REST surface does, with the same refusals and limits, and takes plain
-requests as documented: any Accept header, no session, batches. Requests of the stateless era (2026-07-28) go on to the
-SDK's own transport; those of the handshake era are answered by :mod:`dealwright.surfaces.mcp.exchange`.
+requests as documented: any Accept header, no session, batches. Requests of the handshake era are answered by
+:mod:`dealwright.surfaces.mcp.exchange`, those of the stateless era (2026-07-28) by
+:mod:`dealwright.surfaces.mcp.stateless` or, where they need a stream or a refusal, by the SDK's own transport.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from dealwright.kernel.pipeline import failure
 from dealwright.kernel.settings import Settings
 from dealwright.surfaces import origin
 from dealwright.surfaces.http import JSON, Gone, Headers, Request, limit_headers, parse_query, read_body, respond
-from dealwright.surfaces.mcp import exchange
+from dealwright.surfaces.mcp import exchange, stateless
 from dealwright.surfaces.mcp.caller import SCOPE_MEMBER, Caller
 from dealwright.surfaces.mcp.methods import CONNECT_SCOPE
 from dealwright.surfaces.mcp.subscriptions import Subscriptions
@@ -174,7 +175,7 @@ class McpEndpoint:
         except orjson.JSONDecodeError:
             message = _UNREADABLE
         if _is_stateless(message) or (version is not None and version not in HANDSHAKE_PROTOCOL_VERSIONS):
-            await _hand_on(server, body, scope, receive, send, stream=_wants_news(message))
+            await self._stateless(server, message, body, scope, receive, send)
             return
         kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
         if kind and kind != "application/json" and not kind.endswith("+json"):
@@ -192,6 +193,20 @@ class McpEndpoint:
                 await respond(send, 202, b"", [])
             else:
                 await _answer(send, found)
+
+    @staticmethod
+    async def _stateless(
+        server: Server[Any], message: Any, body: bytes, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        # Headers are compared with the body, so the white space around their values must be gone (RFC 9110, 5.5).
+        scope = {**scope, "headers": [(name, value.strip(b" \t")) for name, value in scope["headers"]]}
+        request = SdkRequest(scope)
+        news = _wants_news(message)
+        if not news and (route := stateless.route_of(message, request)) is not None:
+            status, found = await stateless.answer(server, message, route, request)
+            await respond(send, status, orjson.dumps(found), [JSON])
+        else:
+            await _hand_on(server, body, scope, receive, send, stream=news)
 
     async def _batch(
         self, server: Server[Any], messages: list[Any], request: Request, scope: Scope, send: Send
@@ -309,12 +324,7 @@ def _wants_news(message: Any) -> bool:
 async def _hand_on(
     server: Server[Any], body: bytes, scope: Scope, receive: Receive, send: Send, *, stream: bool
 ) -> None:
-    """To the SDK's transport of the stateless era, with the body that was read already. Without ``stream`` the answer
-    is plain JSON, which takes half the work.
-
-    It compares headers with the body, so the white space around their values must be gone (RFC 9110, section 5.5).
-    """
-    scope = {**scope, "headers": [(name, value.strip(b" \t")) for name, value in scope["headers"]]}
+    """To the SDK's transport of the stateless era, with the body that was read already."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> Message:

@@ -6,11 +6,14 @@ Tests never empty it: each makes its own workspaces, so they run side by side.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +21,15 @@ import httpx
 import pytest
 
 from dealwright.app import Application, Services
-from dealwright.kernel.access import keys
+from dealwright.kernel import ids
+from dealwright.kernel.access import keys, sessions
+from dealwright.kernel.access.roles import Role
+from dealwright.kernel.access.sessions import SESSION_COOKIE, csrf_token
 from dealwright.kernel.clock import utc_now
 from dealwright.kernel.settings import Settings
+from dealwright.modules.people import records
+from dealwright.modules.people.records import Person
+from dealwright.modules.people.service import People
 from tests.streaming import hanging_up
 
 SECRET = "a-root-secret-that-only-the-tests-use"
@@ -60,6 +69,13 @@ def settings(data_dir: Path) -> Settings:
         ip_failed_auth_limit_per_minute=10_000_000,
         global_limit_per_minute=100_000_000,
         key_limit_per_minute=1_000_000,
+        registration="open",
+        login_limit_per_account=1_000_000,
+        login_limit_per_ip=1_000_000,
+        signup_limit_per_ip=1_000_000,
+        password_time_cost=1,
+        password_memory_kib=1024,
+        password_parallelism=1,
         check_results=True,
         run_workers=False,
     )
@@ -138,8 +154,70 @@ class Workspace:
 @pytest.fixture(scope="session")
 async def http(app: Application) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=hanging_up(app), raise_app_exceptions=True)
-    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver", cookies=forgetful()) as client:
         yield client
+
+
+def forgetful() -> CookieJar:
+    """A jar that keeps no cookie, for a client that many tests share."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Browser(Client):
+    """A signed-in person: the session cookie with every request, the CSRF token with every write."""
+
+    email: str
+    user_id: str
+
+    async def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        token = self.http.cookies.get(SESSION_COOKIE)
+        proof = {} if method == "GET" or token is None else {"X-CSRF-Token": csrf_token(token)}
+        headers = {**proof, **options.pop("headers", {})}
+        return await self.http.request(method, f"/api/v1{path}", headers=headers, **options)
+
+
+SignIn = Callable[..., Awaitable[Browser]]
+
+
+@pytest.fixture
+async def sign_in(services: Services, http: httpx.AsyncClient) -> AsyncIterator[SignIn]:
+    """``await sign_in("viewer", workspace)`` → a browser of a new person with that role, in a workspace of their own
+    unless one is named. Their password is :data:`PASSWORD`.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def sign(
+            role: Role = "owner", workspace: Workspace | None = None, *, livemode: bool = False, **person: str
+        ) -> Browser:
+            room = workspace or Workspace(services, http)
+            email = person.get("email", f"{uuid.uuid4().hex}@example.com")
+            who = Person(person.get("first_name", "Jane"), person.get("last_name", "Smith"), email)
+            people = services.pipeline.providers.get(People)
+            hashed = await people.passwords.hash(PASSWORD)
+            async with services.database.system() as tx:
+                tenant = await keys.ensure_workspace(tx, room.name, utc_now())
+                user = await records.create(tx, people.cipher, who, hashed, utc_now())
+                await records.join(tx, user, tenant, role, utc_now())
+                session = await sessions.open_session(
+                    tx,
+                    user_id=user["id"],
+                    tenant_id=tenant,
+                    now=services.pipeline.clock(),
+                    lifetimes=people.lifetimes,
+                    livemode=livemode,
+                )
+            client = await stack.enter_async_context(
+                httpx.AsyncClient(transport=http._transport, base_url="http://testserver")
+            )
+            client.cookies.set(SESSION_COOKIE, session.token, domain="testserver.local")
+            user_id = records.wire_id(user["id"])
+            return Browser(client, "", user_id, ids.encode("tenant", tenant), room.name, email, user_id)
+
+        yield sign
 
 
 @pytest.fixture
@@ -161,8 +239,6 @@ async def other(services: Services, http: httpx.AsyncClient) -> Client:
 
 async def events_of(services: Services, client: Client, *, livemode: bool = False) -> list[tuple[str, dict[str, Any]]]:
     """Every event of the client's workspace so far, oldest first."""
-    from dealwright.kernel import ids
-
     tenant = ids.decode("tenant", client.tenant_id)
     assert tenant is not None
     async with services.database.transaction(tenant, livemode, read_only=True) as tx:
@@ -178,3 +254,24 @@ def outbox(services: Services) -> Any:
         return await events_of(services, client, livemode=livemode)
 
     return read
+
+
+Another = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+@pytest.fixture
+def another(settings: Settings, clock: TestClock, app: Application) -> Another:
+    """``async with another(key_limit_per_minute=3) as http``: a second application on the same database."""
+
+    @contextlib.asynccontextmanager
+    async def start(address: str = "127.0.0.1", **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
+        application = Application(settings.model_copy(update={"pool_size": 2, **changes}), clock)
+        await application.start()
+        try:
+            transport = httpx.ASGITransport(app=hanging_up(application), client=(address, 1234))
+            async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+                yield client
+        finally:
+            await application.stop()
+
+    return start

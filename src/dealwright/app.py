@@ -29,6 +29,7 @@ import dealwright.modules.deals.signing_operations
 import dealwright.modules.deals.template_operations
 import dealwright.modules.messages.operations
 import dealwright.modules.payments.operations
+import dealwright.modules.people.auth
 import dealwright.modules.platform.operations
 import dealwright.modules.products.operations
 import dealwright.modules.sandbox.operations
@@ -48,10 +49,11 @@ import dealwright.modules.webhooks.delivery_operations
 import dealwright.modules.webhooks.operations
 import dealwright.surfaces.agents.operations
 import dealwright.surfaces.salesbooth.index  # noqa: F401 - these declare their operations
-from dealwright.kernel.access import idempotency
+from dealwright.kernel.access import idempotency, sessions
 from dealwright.kernel.access.admission import Admission
 from dealwright.kernel.access.keys import KeyDirectory
 from dealwright.kernel.access.rate_limits import MemoryLimiter, RateLimiter, RedisLimiter
+from dealwright.kernel.access.sessions import Lifetimes, SessionDirectory
 from dealwright.kernel.clock import Clock, utc_now
 from dealwright.kernel.context import Providers
 from dealwright.kernel.crypto import Keyring, load_root
@@ -71,6 +73,7 @@ from dealwright.kernel.store.migrate import migrate
 from dealwright.kernel.store.signals import Signals
 from dealwright.modules.activity import notifying
 from dealwright.modules.messages.worker import Messenger
+from dealwright.modules.people.service import People
 from dealwright.modules.shop import schedule as shop_schedule
 from dealwright.modules.shop.registry import shop_registry
 from dealwright.modules.shop.webhooks import event_names
@@ -147,17 +150,21 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
         feed = Feed(database, signals)
         await feed.start()
         stack.push_async_callback(feed.stop)
+        people = People(keyring, limiter, settings)
+        stack.callback(people.passwords.close)
         pipeline = Pipeline(
             database,
             keyring,
             clock,
             checks=[*_checks(database, limiter), signing_keys.check(database, keyring)],
-            providers=Providers(PaymentProviders(database, clock), sender, dialects, feed, PublicAddress.of(settings)),
+            providers=Providers(
+                PaymentProviders(database, clock), sender, dialects, feed, PublicAddress.of(settings), people
+            ),
             check_results=settings.check_results,
         )
         background: list[asyncio.Task[None]] = []
         stack.push_async_callback(_end, background)
-        background.append(asyncio.create_task(_clean(database, clock)))
+        background.append(asyncio.create_task(_clean(database, clock, people.lifetimes)))
         if settings.run_workers:
             background.append(asyncio.create_task(_keep_shops(pipeline)))
             sequencer = Sequencer(database, signals, [partial(notifying.fan_out, dialects)])
@@ -177,7 +184,7 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
             settings=settings,
             database=database,
             pipeline=pipeline,
-            admission=Admission(directory, limiter, settings),
+            admission=Admission(directory, limiter, settings, sessions=SessionDirectory(database, clock, settings)),
             directory=directory,
             limiter=limiter,
             embedded=embedded,
@@ -219,13 +226,14 @@ async def _keep_shops(pipeline: Pipeline) -> None:
             log.exception("shop_schedule_failed")
 
 
-async def _clean(database: Database, clock: Clock) -> None:
+async def _clean(database: Database, clock: Clock, lifetimes: Lifetimes) -> None:
     """Remove what has expired."""
     while True:
         await asyncio.sleep(_CLEAN_SECONDS)
         with contextlib.suppress(DealwrightError):
             async with database.system() as tx:
                 await idempotency.remove_expired(tx, clock())
+                await sessions.remove_lapsed(tx, clock(), lifetimes)
 
 
 class Application:

@@ -15,10 +15,9 @@ from dealwright.kernel import ids
 from dealwright.kernel.access import keys
 from dealwright.kernel.clock import utc_now
 from dealwright.kernel.operations import Operation, registry
-from tests.conftest import Client, TestClock, Workspace
+from tests.conftest import Another, Client, TestClock, Workspace
 from tests.contract import probe
 from tests.contract.calling import example, send
-from tests.contract.conftest import Another
 
 SCOPES = {each.scope for each in registry if each.scope is not None}
 SCOPED = [each for each in registry if each.scope is not None and "secret_key" in each.auth]

@@ -17,7 +17,7 @@ from tests.conftest import Client, Workspace
 from tests.contract.calling import example, send
 from tests.contract.samples import NOT_REFERENCES, REFERENCES, SAMPLES, TEST_MODE_ONLY, arguments, subject
 
-WITHOUT_TENANT = {"alembic_version", "installation", "event_feed", "schedules"}
+WITHOUT_TENANT = {"alembic_version", "installation", "event_feed", "schedules", "users", "sessions", "remembered"}
 """Tables that hold nothing of any tenant; the serving role must not see them at all."""
 
 

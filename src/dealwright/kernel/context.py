@@ -15,6 +15,7 @@ from uuid import UUID
 
 from dealwright.kernel import ids
 from dealwright.kernel.access.principals import Principal
+from dealwright.kernel.access.sessions import NOBODY, Visitor
 from dealwright.kernel.crypto import TenantCipher
 from dealwright.kernel.event_types import event_types
 from dealwright.kernel.health import Check
@@ -78,6 +79,7 @@ class Context:
     delegation_id: str | None = None
     origin: str = ""
     """Scheme and host of this server for links: the configured public URL, else the one that the caller used."""
+    visitor: Visitor = NOBODY
     providers: Providers = field(default_factory=lambda: Providers())
     checked: bool = False
     """Whether the payload of every event is verified against its description (for tests)."""
@@ -232,6 +234,7 @@ class Steps:
         providers: Providers | None = None,
         origin: str = "",
         elsewhere: Elsewhere | None = None,
+        visitor: Visitor = NOBODY,
     ) -> None:
         self._opener = opener
         self._elsewhere = elsewhere
@@ -241,6 +244,7 @@ class Steps:
         self.checks = checks
         """What this process depends on, ready to be asked."""
         self.origin = origin
+        self.visitor = visitor
 
     def transaction(self) -> AbstractAsyncContextManager[Context]:
         """A context in a transaction of its own, which commits, ledger included, when the block ends."""

@@ -27,6 +27,7 @@ _TOKEN_BYTES: Final = 8
 _COMMITMENT_BYTES: Final = 16
 _LONGEST_PREFIX: Final = 12
 _SHORTEST_PREFIX: Final = 2
+_NO_TENANT: Final = UUID(int=0)
 
 
 class Tampered(Exception):
@@ -99,6 +100,10 @@ class Keyring:
 
     def _tenant(self, tenant: UUID, version: int = 1) -> TenantCipher:
         return TenantCipher(self._root, tenant, version)
+
+    def installation(self) -> TenantCipher:
+        """The keys for what belongs to no tenant: people, who may work in several workspaces."""
+        return self.tenant(_NO_TENANT, 1)
 
     def fingerprint(self) -> str:
         """Tells two roots apart without telling either; kept in the database and compared at every start."""

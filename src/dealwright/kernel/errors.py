@@ -158,6 +158,14 @@ class InvalidKey(Unauthenticated):
     default_message = "The API key is unknown or was revoked"
 
 
+class SessionRequired(Unauthenticated):
+    """401: only a signed-in person may do this."""
+
+    code = "authentication_error.session_required"
+    hint = "Sign in to the dashboard; API keys cannot call it."
+    default_message = "This operation needs a signed-in person"
+
+
 class Forbidden(DealwrightError):
     """403: the caller is known and may not do this."""
 
@@ -178,6 +186,20 @@ class InsufficientScope(Forbidden):
             f"'{operation}' requires scope '{scope}'",
             hint=f"Use a key that has the scope '{scope}'.",
             details={"required_scope": scope},
+        )
+
+
+class InsufficientRole(Forbidden):
+    """403: the person's role in the workspace does not allow it."""
+
+    code = "authorization_error.insufficient_role"
+
+    def __init__(self, role: str, operation: str) -> None:
+        super().__init__(
+            f"'{operation}' needs the role '{role}' in this workspace",
+            action="request_role",
+            hint="Ask an owner or admin of the workspace for that role.",
+            details={"required_role": role},
         )
 
 

@@ -21,9 +21,21 @@ from dealwright.kernel.fields import InHeader, InQuery
 
 if TYPE_CHECKING:
     from dealwright.kernel.access.rate_limits import Rule
+    from dealwright.kernel.access.roles import Role
 
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 Credential = Literal["secret_key", "publishable_key", "session", "public", "signature", "customer_token"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """What the caller's browser keeps and sends back, out of the reach of scripts."""
+
+    name: str
+    value: str
+    """Empty: the browser forgets it."""
+    max_age: int | None = None
+    """Seconds; None: until the browser is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,7 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
     media_type: str | None = None
     """Set when ``data`` is text or bytes to be sent as they are, for example ``text/csv``."""
+    cookies: tuple[Cookie, ...] = ()
     stream: AsyncGenerator[bytes, None] | None = None
     """The body of an answer without an end, of this media type. Only for operations with ``own_transactions``: none is
     open while it flows. Whoever sends it closes it, when the caller hangs up or the key no longer holds."""
@@ -102,6 +115,10 @@ class Operation:
     """A documented per-endpoint, per-IP limit on top of the general tiers."""
     own_transactions: bool
     """The handler opens its transactions itself, because it talks to the outside world between them."""
+    least_role: Role | None
+    """What a signed-in person must at least be; None: what the scope says, and a member for a write without one."""
+    across: bool
+    """It works on what belongs to no workspace (people, sessions), in a transaction that sees every workspace."""
     enveloped: bool
     """Whether the result travels inside the surface's envelope; a few documented answers stand alone."""
     also_status: tuple[int, ...]
@@ -216,6 +233,8 @@ def operation(
     resource: str = "",
     limit: Rule | None = None,
     own_transactions: bool = False,
+    least_role: Role | None = None,
+    across: bool = False,
     enveloped: bool = True,
     also_status: Iterable[int] = (),
     media_types: Iterable[str] = (),
@@ -266,6 +285,8 @@ def operation(
                 resource=resource,
                 limit=limit,
                 own_transactions=own_transactions,
+                least_role=least_role,
+                across=across,
                 enveloped=enveloped,
                 also_status=tuple(also_status),
                 media_types=tuple(media_types),

@@ -22,14 +22,18 @@ from dealwright.kernel import fields, resources, versions
 from dealwright.kernel.access.idempotency import Slot, check_key
 from dealwright.kernel.access.keys import acting_for
 from dealwright.kernel.access.principals import Principal, grants
+from dealwright.kernel.access.roles import at_least
+from dealwright.kernel.access.sessions import NOBODY, Visitor
 from dealwright.kernel.clock import Clock
 from dealwright.kernel.context import Context, Providers, Steps, new_ref
 from dealwright.kernel.crypto import Keyring, TenantCipher
 from dealwright.kernel.errors import (
     DealwrightError,
     Forbidden,
+    InsufficientRole,
     InsufficientScope,
     InternalError,
+    SessionRequired,
     StaleVersion,
     StillRunning,
     Unauthenticated,
@@ -37,7 +41,7 @@ from dealwright.kernel.errors import (
     VersionRequired,
 )
 from dealwright.kernel.health import Check
-from dealwright.kernel.operations import Operation, Reply
+from dealwright.kernel.operations import Cookie, Operation, Reply
 from dealwright.kernel.paging import Shaping, shape
 from dealwright.kernel.store.database import Database, Transaction
 
@@ -64,6 +68,7 @@ class Call:
     """Batch and MCP may leave the version out (docs/compatibility.md)."""
     delegation_id: str | None = None
     origin: str = ""
+    visitor: Visitor = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class Outcome:
     version: int | None = None
     error: dict[str, Any] | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    cookies: tuple[Cookie, ...] = ()
     media_type: str | None = None
     enveloped: bool = True
     replayed: bool = False
@@ -107,20 +113,34 @@ def authorise(operation: Operation, principal: Principal) -> None:
     if "public" in operation.auth:
         return
     if principal.kind == "public":
-        raise Unauthenticated
+        raise Unauthenticated if "secret_key" in operation.auth else SessionRequired
     if principal.kind not in operation.auth:
+        if principal.kind == "session":
+            raise Forbidden("This operation is for API keys", hint="Call it with a secret key of the workspace.")
         if principal.kind == "publishable_key":
             raise Forbidden(
                 "A publishable key cannot call this operation",
                 hint="Call it from your server with a secret key (sb_live_… or sb_test_…).",
             )
-        raise Unauthenticated(
-            "This operation needs a signed-in person",
-            code="authentication_error.session_required",
-            hint="Sign in to the dashboard; API keys cannot call it.",
-        )
+        raise SessionRequired
+    if principal.kind == "session":
+        _authorise_person(operation, principal)
     if operation.scope is not None and not grants(principal.scopes, operation.scope):
         raise InsufficientScope(operation.scope, operation.id)
+
+
+def _authorise_person(operation: Operation, principal: Principal) -> None:
+    if principal.role is None:
+        if not operation.across:
+            raise Forbidden(
+                "No workspace is chosen",
+                code="authorization_error.no_workspace",
+                hint="Choose one with POST /auth?action=select-tenant, or create one with POST /onboarding.",
+            )
+        return
+    least = operation.least_role or ("member" if operation.writes and operation.scope is None else "viewer")
+    if not at_least(principal.role, least):
+        raise InsufficientRole(least, operation.id)
 
 
 async def show_current(ctx: Context, error: StaleVersion) -> None:
@@ -146,7 +166,7 @@ class Pipeline:
         self.database = database
         self.clock = clock
         self._checks = checks
-        self._providers = providers or Providers()
+        self.providers = providers or Providers()
         self._keyring = keyring
         self._check_results = check_results
 
@@ -265,7 +285,8 @@ class Pipeline:
             actor=_actor(call.principal),
             delegation_id=call.delegation_id,
             origin=call.origin,
-            providers=self._providers,
+            visitor=call.visitor,
+            providers=self.providers,
             checked=self._check_results,
             started=[] if started is None else started,
         )
@@ -273,8 +294,8 @@ class Pipeline:
     def _transaction(self, call: Call, *, read_only: bool) -> AbstractAsyncContextManager[Transaction]:
         """The caller's transaction; a public caller has no tenant and gets a system transaction."""
         principal = call.principal
-        if principal.tenant_id is None:
-            return self.database.system(read_only=read_only)
+        if principal.tenant_id is None or call.operation.across:
+            return self.database.system(read_only=read_only, tenant_id=principal.tenant_id, livemode=principal.livemode)
         return self.database.transaction(principal.tenant_id, principal.livemode, read_only=read_only)
 
     def _steps(self, call: Call, started: list[str]) -> Steps:
@@ -285,7 +306,16 @@ class Pipeline:
                 yield ctx
                 await ctx.flush()
 
-        return Steps(open_context, call.principal, self.clock(), self._checks, self._providers, call.origin, self)
+        return Steps(
+            open_context,
+            call.principal,
+            self.clock(),
+            self._checks,
+            self.providers,
+            call.origin,
+            self,
+            visitor=call.visitor,
+        )
 
     def system(self) -> AbstractAsyncContextManager[Transaction]:
         """A read-only transaction that sees every workspace."""
@@ -306,7 +336,7 @@ class Pipeline:
                 operation=None,
                 ref=new_ref(),
                 actor=actor,
-                providers=self._providers,
+                providers=self.providers,
                 checked=self._check_results,
             )
             yield ctx
@@ -323,7 +353,7 @@ class Pipeline:
             principal,
             self.clock(),
             self._checks,
-            self._providers,
+            self.providers,
             elsewhere=self,
         )
 
@@ -352,6 +382,7 @@ class Pipeline:
             data=data,
             version=reply.version,
             headers=reply.headers + ((("X-Job-ID", started[0]),) if started else ()),
+            cookies=reply.cookies,
             media_type=reply.media_type,
             enveloped=operation.enveloped,
             stream=reply.stream,

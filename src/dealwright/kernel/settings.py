@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -44,6 +44,22 @@ class Settings(BaseModel):
     ip_limit_per_minute: int = Field(3000, ge=1, description="requests with valid credentials per IP")
     ip_anonymous_limit_per_minute: int = Field(100, ge=1, description="requests without credentials per IP")
     ip_failed_auth_limit_per_minute: int = Field(20, ge=1, description="failed authentications per IP")
+    registration: Literal["open", "first", "closed"] = Field(
+        "first",
+        description="who may sign up: anybody, only the first person of the server, or nobody; others are invited",
+    )
+    session_idle_minutes: int = Field(480, ge=1, description="a session unused for so long ends")
+    session_lifetime_hours: int = Field(168, ge=1, description="a session ends after so long, however much it is used")
+    remember_days: int = Field(30, ge=1, le=400, description="how long a browser stays signed in with remember-me")
+    cookie_secure: Literal["auto", "always", "never"] = Field(
+        "auto", description="cookies over https only; auto: when callers reach the server by https"
+    )
+    login_limit_per_account: int = Field(10, ge=1, description="attempts to sign in to one account in 15 minutes")
+    login_limit_per_ip: int = Field(50, ge=1, description="attempts to sign in from one IP in 15 minutes")
+    signup_limit_per_ip: int = Field(10, ge=1, description="sign-ups from one IP in an hour")
+    password_time_cost: int = Field(3, ge=1, description="argon2id passes over the memory; raised: rehashed at sign-in")
+    password_memory_kib: int = Field(65_536, ge=1024, description="argon2id memory of one password, KiB")
+    password_parallelism: int = Field(4, ge=1, le=64, description="argon2id lanes")
     global_limit_per_minute: int = Field(50_000, ge=1, description="all tenants together; beyond it 503")
     forwarded_allow_ips: str = Field("127.0.0.1", description="proxies whose X-Forwarded-* headers are believed")
     salesbooth_root_hosts: tuple[str, ...] = Field((), description="hosts on which Salesbooth also answers at /v1")

@@ -270,8 +270,8 @@ class HttpApi(ABC):
         """An id of the request to quote to support."""
         return new_ref()
 
-    def objection(self, request: Request, admitted: Admitted) -> DealwrightError | None:
-        """What speaks against a caller who is known, if anything does."""
+    def objection(self, request: Request, admitted: Admitted, operation: Operation | None) -> DealwrightError | None:
+        """What speaks against a caller who is known, if anything does; no operation: the request is no call."""
         return None
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, base: str) -> None:
@@ -280,15 +280,16 @@ class HttpApi(ABC):
         admitted: Admitted | None = None
         try:
             understood = await self._understand(request, scope, receive)
-            limit = None if isinstance(understood, DealwrightError) else understood[0].limit
+            wanted = None if isinstance(understood, DealwrightError) else understood[0]
+            request.origin = origin.of(scope, request.headers.get(b"host"), self.settings.public_url)
+            limit = wanted.limit if wanted is not None else None
             found = await self.admission.admit(self.credential(request), request.ip, limit)
-            if (objection := self.objection(request, found)) is not None:
+            if (objection := self.objection(request, found, wanted)) is not None:
                 raise Refused(objection, found.verdict)
             admitted = found
             request.extra += limit_headers(admitted.verdict)
             if isinstance(understood, DealwrightError):
                 raise understood
-            request.origin = origin.of(scope, request.headers.get(b"host"), self.settings.public_url)
             outcome = await self.pipeline.run(self.call(request, *understood, admitted))
             if outcome.stream is not None:
                 headers = self.head(request, outcome, admitted)

@@ -13,6 +13,7 @@ from dealwright.kernel.access import keys
 from dealwright.kernel.access.keys import Brand, KeyDirectory
 from dealwright.kernel.access.principals import PUBLIC, Principal
 from dealwright.kernel.access.rate_limits import Hit, RateLimiter, Rule, Verdict, key_rule
+from dealwright.kernel.access.sessions import Session, SessionDirectory
 from dealwright.kernel.errors import (
     DealwrightError,
     InvalidKey,
@@ -26,10 +27,14 @@ from dealwright.kernel.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What the caller sent: a key, and whether it stood in the query string."""
+    """What the caller sent: a key, and whether it stood in the query string; or the token of a person's session, and
+    the tab of the browser that it came from. A key wins over a session.
+    """
 
     secret: str | None = None
     in_query: bool = False
+    session: str | None = None
+    tab: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ class Admitted:
     verdict: Verdict
     deprecated: bool
     """A secret key came in the query string, which the answer warns about."""
+    session: Session | None = None
+    """Set when the caller is a signed-in person; a write then needs the CSRF token of the session."""
 
 
 class Refused(Exception):
@@ -54,7 +61,7 @@ class Refused(Exception):
 class Admission:
     """Authenticates and charges the limits of one process, for the keys of one published API.
 
-    ``rule`` makes the limit of a key out of its requests per minute.
+    ``rule`` makes the limit of a key out of its requests per minute. Without ``sessions`` people are not let in.
     """
 
     def __init__(
@@ -64,10 +71,12 @@ class Admission:
         settings: Settings,
         brand: Brand = "sb",
         rule: Callable[[int], Rule] = key_rule,
+        sessions: SessionDirectory | None = None,
     ) -> None:
         self._brand: Brand = brand
         self._make_rule = rule
         self._directory = directory
+        self._sessions = sessions
         self._limiter = limiter
         self._global = Rule("global", settings.global_limit_per_minute)
         self._ip = Rule("ip", settings.ip_limit_per_minute)
@@ -84,6 +93,11 @@ class Admission:
     async def admit(self, credential: Credential, ip: str, limit: Rule | None = None) -> Admitted:
         """Raises Refused with 401, 400 (key in the query where that is forbidden), 429 or 503."""
         if credential.secret is None:
+            if credential.session is not None and self._sessions is not None:
+                found = await self._signed_in(self._sessions, credential.session, credential.tab, ip)
+                if found is not None:
+                    session, person = found
+                    return Admitted(person, await self._charge(person, ip, limit), deprecated=False, session=session)
             return Admitted(PUBLIC, await self._charge(PUBLIC, ip, limit), deprecated=False)
         principal = await self._authenticate(credential.secret, ip)
         verdict = await self._charge(principal, ip, limit)
@@ -104,17 +118,38 @@ class Admission:
         try:
             if credential.secret is not None:
                 await self._directory.find(credential.secret, self._brand)
-            return credential.secret is not None
+                return True
+            if credential.session is not None and self._sessions is not None:
+                return await self._sessions.find(credential.session, credential.tab) is not None
+            return False
         except DealwrightError:
             return False
 
-    async def _authenticate(self, secret: str, ip: str) -> Principal:
+    async def _signed_in(
+        self, sessions: SessionDirectory, token: str, tab: str | None, ip: str
+    ) -> tuple[Session, Principal] | None:
+        """The person of a session; one that has ended makes a public caller, so that they can sign in again."""
+        failures, state = await self._few_failures(ip)
+        try:
+            found = await sessions.find(token, tab)
+        except DealwrightError as error:
+            raise Refused(error, state) from None
+        if found is None:
+            await self._limiter.charge(failures)
+        return found
+
+    async def _few_failures(self, ip: str) -> tuple[Hit, Verdict]:
+        """Raises Refused when too many credentials that do not hold came from an address."""
         failures = Hit(self._ip_failed, ip)
         state = await self._limiter.peek(failures)
         if not state.allowed:
             raise Refused(
                 RateLimited("Too many failed authentications from this address", retry_after=state.retry_after), state
             )
+        return failures, state
+
+    async def _authenticate(self, secret: str, ip: str) -> Principal:
+        failures, state = await self._few_failures(ip)
         try:
             return await self._directory.find(secret, self._brand)
         except (InvalidKey, Unauthenticated) as error:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dealwright.kernel.access.roles import Role
 from dealwright.kernel.fields import Currency
 
 PUBLISHABLE_SCOPES = frozenset({"products:read", "customers:write", "deals:write", "agent:negotiate"})
@@ -45,7 +46,7 @@ PrincipalKind = Literal["public", "secret_key", "publishable_key", "session", "s
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The caller as the pipeline sees it. A public caller has no tenant."""
+    """The caller as the pipeline sees it. A public caller has no tenant, nor has a person without a workspace."""
 
     kind: PrincipalKind
     key_id: str
@@ -53,6 +54,8 @@ class Principal:
     tenant_id: UUID | None
     livemode: bool
     scopes: frozenset[str] = frozenset()
+    role: Role | None = None
+    """A signed-in person's role in the workspace; None for everybody else."""
     is_agent: bool = False
     trust_level: int = 0
     rate_limit: int = 0

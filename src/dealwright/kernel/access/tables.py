@@ -1,4 +1,4 @@
-"""Workspaces (tenants), their API keys, and the answers kept for idempotent replays."""
+"""Workspaces (tenants), their API keys, people and their sessions, and the answers kept for idempotent replays."""
 
 from __future__ import annotations
 
@@ -43,6 +43,83 @@ api_keys: Final = Table(
     Index("uq_api_keys_secret_hash", "secret_hash", unique=True),
     info={"isolation": "tenant"},
 )
+
+users: Final = Table(
+    "users",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("email_token", LargeBinary, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("is_system_admin", Boolean, nullable=False),
+    Column("preferences", JSONB, nullable=False),
+    Column("last_tenant_id", Uuid),
+    instant("created_at"),
+    instant("updated_at"),
+    Index("uq_users_email", "email_token", unique=True),
+    info={"isolation": "none"},
+)
+"""People. One may belong to several workspaces, so none of them owns the row: only the system role reaches it."""
+
+memberships: Final = Table(
+    "memberships",
+    metadata,
+    Column("tenant_id", Uuid, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid),
+    Column("email_token", LargeBinary, nullable=False),
+    Column("sealed_email", LargeBinary),
+    Column("role", Text, nullable=False),
+    Column("invitation_hash", LargeBinary),
+    instant("invitation_expires_at", nullable=True),
+    instant("joined_at", nullable=True),
+    instant("created_at"),
+    instant("updated_at"),
+    Index("uq_memberships_email", "tenant_id", "email_token", unique=True),
+    Index("uq_memberships_invitation", "invitation_hash", unique=True),
+    Index(None, "user_id"),
+    info={"isolation": "tenant"},
+)
+"""Who belongs to which workspace. ``user_id`` is NULL while somebody is invited and has not accepted yet."""
+
+sessions: Final = Table(
+    "sessions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("token_hash", LargeBinary, nullable=False),
+    Column("user_id", Uuid, nullable=False),
+    Column("tenant_id", Uuid),
+    Column("livemode", Boolean, nullable=False),
+    Column("tabs", JSONB, nullable=False),
+    Column("remembered_id", Uuid),
+    instant("created_at"),
+    instant("last_seen_at"),
+    instant("expires_at"),
+    Index("uq_sessions_token_hash", "token_hash", unique=True),
+    Index(None, "user_id"),
+    Index(None, "expires_at"),
+    info={"isolation": "none"},
+)
+"""Signed-in browsers. ``tenant_id`` and ``livemode`` are what they work in; ``tabs`` binds tabs of theirs to another
+workspace (tab id to tenant id)."""
+
+remembered: Final = Table(
+    "remembered",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, nullable=False),
+    Column("token_hash", LargeBinary, nullable=False),
+    Column("previous_hash", LargeBinary),
+    instant("renewed_at"),
+    instant("expires_at"),
+    Index("uq_remembered_token_hash", "token_hash", unique=True),
+    Index("uq_remembered_previous_hash", "previous_hash", unique=True),
+    Index(None, "user_id"),
+    Index(None, "expires_at"),
+    info={"isolation": "none"},
+)
+"""Browsers that stay signed in. The token changes each time it opens a session; the one before is kept to notice
+that it was copied."""
 
 idempotent_answers: Final = Table(
     "idempotent_answers",

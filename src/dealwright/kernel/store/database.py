@@ -88,6 +88,12 @@ class Transaction:
         self._scope = {"tenant": tenant_id, "mode": livemode}
         self.signals: dict[str, str] = {}
 
+    def inside(self, tenant_id: UUID, livemode: bool) -> Transaction:
+        """The same transaction, working for a workspace: for a system transaction that has just made it."""
+        there = Transaction(self._database, self.connection, tenant_id, livemode)
+        there.signals = self.signals
+        return there
+
     def signal(self, name: str, word: str = "") -> None:
         """Give a signal (:mod:`dealwright.kernel.store.signals`) once this transaction has committed."""
         self.signals[name] = word
@@ -262,13 +268,21 @@ class Database:
         )
         return _Block(self, self._app, begin, tenant_id, livemode)
 
-    def system(self, *, read_only: bool = False, settings: str = "") -> AbstractAsyncContextManager[Transaction]:
+    def system(
+        self,
+        *,
+        read_only: bool = False,
+        settings: str = "",
+        tenant_id: UUID | None = None,
+        livemode: bool = False,
+    ) -> AbstractAsyncContextManager[Transaction]:
         """A transaction that sees every tenant; only for work that has none yet, or that serves all of them.
 
-        ``settings``: SET LOCAL statements that it begins with, at no further round trip.
+        ``settings``: SET LOCAL statements that it begins with, at no further round trip. ``tenant_id`` and ``livemode``
+        say for whom it works, where it is for somebody; they fill in statements and hide nothing.
         """
         begin = f"BEGIN{' READ ONLY' if read_only else ''}; {settings}"
-        return _Block(self, self._system, begin, None, False)
+        return _Block(self, self._system, begin, tenant_id, livemode)
 
     @staticmethod
     async def retrying(work: Callable[[], Awaitable[T]], attempts: int = 3) -> T:

@@ -133,6 +133,7 @@ async def delete_webhook(ctx: Context, params: WebhookId) -> Reply:
     "/webhooks/rotate_secret",
     scope=None,
     auth=("session",),
+    least_role="admin",
     result=RotatedView,
     errors=(NotFound,),
     resource="webhook",

@@ -10,16 +10,20 @@ from typing import Any, Final
 from starlette.types import Receive, Scope, Send
 
 from dealwright.kernel.access.admission import Admitted, Credential
+from dealwright.kernel.access.principals import PUBLIC
+from dealwright.kernel.access.sessions import REMEMBER_COOKIE, SESSION_COOKIE, Visitor
 from dealwright.kernel.errors import DealwrightError, Forbidden
 from dealwright.kernel.operations import Operation
 from dealwright.kernel.pipeline import Call, Outcome
+from dealwright.surfaces import browsers
 from dealwright.surfaces.http import JSON, Headers, HttpApi, Request, respond
 from dealwright.surfaces.salesbooth import rendering
 
 BASE: Final = "/api/v1"
 _ALLOW_METHODS: Final = b"GET, POST, PUT, PATCH, DELETE, OPTIONS"
 _ALLOW_HEADERS: Final = (
-    b"Authorization, X-API-Key, Content-Type, If-Match, Idempotency-Key, X-Delegation-ID, X-Tab-ID, Last-Event-ID"
+    b"Authorization, X-API-Key, Content-Type, If-Match, Idempotency-Key, X-Delegation-ID, X-Tab-ID, Last-Event-ID, "
+    b"X-CSRF-Token"
 )
 _EXPOSE_HEADERS: Final = (
     b"ETag, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Job-ID, "
@@ -60,10 +64,29 @@ class SalesboothApi(HttpApi):
         ]
 
     def credential(self, request: Request) -> Credential:
-        return credential_of(request)
+        key = credential_of(request)
+        token = self._cookies(request).get(SESSION_COOKIE) if key.secret is None else None
+        if token is None:
+            return key
+        return Credential(session=token, tab=request.header(b"x-tab-id"))
 
-    def objection(self, request: Request, admitted: Admitted) -> DealwrightError | None:
-        """A key may say from which origins browsers may use it."""
+    @staticmethod
+    def _cookies(request: Request) -> dict[str, str]:
+        return browsers.cookies(request.headers.get(b"cookie"))
+
+    def _is_foreign(self, request: Request) -> bool:
+        if b"sec-fetch-site" not in request.headers and b"origin" not in request.headers:
+            return False
+        here = (request.header(b"host") or "").lower()
+        return browsers.is_foreign(request.headers, {request.origin, f"http://{here}", f"https://{here}"})
+
+    def objection(self, request: Request, admitted: Admitted, operation: Operation | None) -> DealwrightError | None:
+        """A person's write needs the proof that a page of ours sent it, where the session counts for it at all; a key
+        may say from which origins browsers may use it.
+        """
+        if admitted.session is not None and (operation is None or "session" in operation.auth):
+            sent, foreign = request.header(browsers.CSRF_HEADER), self._is_foreign(request)
+            return browsers.objection(admitted.session, request.method, sent, foreign=foreign)
         page = request.header(b"origin")
         allowed = admitted.principal.allowed_origins
         if page is not None and allowed and page not in allowed:
@@ -75,19 +98,34 @@ class SalesboothApi(HttpApi):
         return None
 
     def call(self, request: Request, operation: Operation, arguments: dict[str, Any], admitted: Admitted) -> Call:
+        principal, kept = admitted.principal, self._cookies(request)
+        if admitted.session is not None and "session" not in operation.auth and "public" in operation.auth:
+            principal = PUBLIC  # no proof was asked for, so the session must count for nothing
         return Call(
             operation=operation,
             arguments=arguments,
-            principal=admitted.principal,
+            principal=principal,
             ref=request.ref,
             if_match=request.header(b"if-match"),
             idempotency_key=request.header(b"idempotency-key"),
             delegation_id=request.header(b"x-delegation-id"),
             origin=request.origin,
+            visitor=Visitor(
+                ip=request.ip,
+                session=admitted.session,
+                remember=kept.get(REMEMBER_COOKIE),
+                stale=SESSION_COOKIE in kept and admitted.session is None,
+                foreign=self._is_foreign(request),
+            ),
         )
 
     def head(self, request: Request, outcome: Outcome, admitted: Admitted | None) -> Headers:
         headers = rendering.headers(outcome) + request.extra
+        if outcome.cookies:
+            secure = self.settings.cookie_secure
+            safely = request.origin.startswith("https://") if secure == "auto" else secure == "always"
+            headers += [(b"set-cookie", browsers.set_cookie(each, secure=safely)) for each in outcome.cookies]
+            headers.append((b"cache-control", b"no-store"))
         if outcome.error is None or outcome.error["code"] != _FOREIGN_ORIGIN:
             headers += cross_origin(request.header(b"origin"))
         if admitted is not None and admitted.deprecated:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import dealwright
 from dealwright.kernel import errors
+from dealwright.kernel.access.sessions import SESSION_COOKIE
 from dealwright.kernel.errors import DealwrightError
 from dealwright.kernel.operations import Operation
 from dealwright.surfaces.describing import document, spelling
@@ -53,6 +54,8 @@ _HEADERS: Final[dict[str, Schema]] = {
         "schema": {"type": "string", "enum": ["true"]},
     },
 }
+_KEYS: Final[list[Schema]] = [{"Bearer": []}, {"ApiKey": []}]
+_PERSON: Final[Schema] = {"Session": []}
 _ON_EVERY: Final = ("X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
 _ERROR: Final[Schema] = {
@@ -135,9 +138,15 @@ def build(operations: Iterable[Operation], public_url: str | None = None) -> dic
             "securitySchemes": {
                 "Bearer": {"type": "http", "scheme": "bearer", "description": "An API key: sb_live_…, sb_test_…"},
                 "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key."},
+                "Session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": SESSION_COOKIE,
+                    "description": "A signed-in person. Writes also need X-CSRF-Token, which GET /auth answers.",
+                },
             },
         },
-        "security": [{"Bearer": []}, {"ApiKey": []}],
+        "security": [*_KEYS, _PERSON],
     }
 
 
@@ -165,14 +174,24 @@ def describe(operation: Operation, schemas: Schemas, sampler: Sampler) -> dict[s
     if (body := document.request_body(operation, schemas, sampler)) is not None:
         described["requestBody"] = body
     described["responses"] = _responses(operation, schemas)
-    if operation.auth == {"public"}:
-        described["security"] = []
-    elif "public" in operation.auth:
-        described["security"] = [{}, {"Bearer": []}, {"ApiKey": []}]
+    if (security := _security(operation)) != [*_KEYS, _PERSON]:
+        described["security"] = security
     described["x-wire"] = wire
     if in_body:
         described["x-wire-body"] = in_body
     return {**described, **document.extensions(operation)}
+
+
+def _security(operation: Operation) -> list[Schema]:
+    """The ways to say who calls, any one of which will do; none: whoever calls."""
+    if operation.auth == {"public"}:
+        return []
+    keys = _KEYS if operation.auth & {"secret_key", "publishable_key"} else []
+    return [
+        *([{}] if "public" in operation.auth else []),
+        *keys,
+        *([_PERSON] if "session" in operation.auth else []),
+    ]
 
 
 def _parameters(operation: Operation, schemas: Schemas, sampler: Sampler) -> list[Schema]:

@@ -11,7 +11,7 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
@@ -27,6 +27,7 @@ from dealwright.kernel.access.roles import Role
 from dealwright.kernel.access.sessions import SESSION_COOKIE, csrf_token
 from dealwright.kernel.clock import utc_now
 from dealwright.kernel.settings import Settings
+from dealwright.kernel.store.database import Database
 from dealwright.modules.people import records
 from dealwright.modules.people.records import Person
 from dealwright.modules.people.service import People
@@ -109,6 +110,12 @@ class Client:
     key_id: str
     tenant_id: str
     workspace: str
+    database: Database | None = field(default=None, kw_only=True)
+    """For records that no caller can make."""
+
+    @property
+    def livemode(self) -> bool:
+        return "_live_" in self.key
 
     async def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.key}", **options.pop("headers", {})}
@@ -148,7 +155,8 @@ class Workspace:
     async def key(self, kind: keys.KeyKind = "test", **options: Any) -> Client:
         async with self.services.database.system() as tx:
             made = await keys.create_key(tx, workspace=self.name, kind=kind, now=utc_now(), **options)
-        return Client(self.http, made.secret, made.key_id, made.tenant_id, made.workspace)
+        database = self.services.database
+        return Client(self.http, made.secret, made.key_id, made.tenant_id, made.workspace, database=database)
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ import dealwright.modules.batch.operations
 import dealwright.modules.customers.operations
 import dealwright.modules.deals.acceptance_operations
 import dealwright.modules.deals.configured_operations
+import dealwright.modules.deals.expiry
 import dealwright.modules.deals.item_operations
 import dealwright.modules.deals.lifecycle_operations
 import dealwright.modules.deals.operations
@@ -29,9 +30,12 @@ import dealwright.modules.deals.signing_operations
 import dealwright.modules.deals.template_operations
 import dealwright.modules.messages.operations
 import dealwright.modules.payments.operations
+import dealwright.modules.payments.unknown
 import dealwright.modules.people.auth
+import dealwright.modules.people.schedules
 import dealwright.modules.platform.operations
 import dealwright.modules.products.operations
+import dealwright.modules.queue.operations
 import dealwright.modules.sandbox.operations
 import dealwright.modules.schemas.operations
 import dealwright.modules.search.operations
@@ -40,20 +44,21 @@ import dealwright.modules.shop.customers
 import dealwright.modules.shop.invoices
 import dealwright.modules.shop.payments
 import dealwright.modules.shop.quotes
+import dealwright.modules.shop.schedule
 import dealwright.modules.shop.settings
 import dealwright.modules.shop.vehicles
 import dealwright.modules.shop.webhooks
+import dealwright.modules.signing.integrity
 import dealwright.modules.signing.operations
 import dealwright.modules.streams.operations
 import dealwright.modules.webhooks.delivery_operations
 import dealwright.modules.webhooks.operations
 import dealwright.surfaces.agents.operations
-import dealwright.surfaces.salesbooth.index  # noqa: F401 - these declare their operations
-from dealwright.kernel.access import idempotency, sessions
+import dealwright.surfaces.salesbooth.index  # noqa: F401 - these declare their operations and schedules
 from dealwright.kernel.access.admission import Admission
 from dealwright.kernel.access.keys import KeyDirectory
 from dealwright.kernel.access.rate_limits import MemoryLimiter, RateLimiter, RedisLimiter
-from dealwright.kernel.access.sessions import Lifetimes, SessionDirectory
+from dealwright.kernel.access.sessions import SessionDirectory
 from dealwright.kernel.clock import Clock, utc_now
 from dealwright.kernel.context import Providers
 from dealwright.kernel.crypto import Keyring, load_root
@@ -74,7 +79,7 @@ from dealwright.kernel.store.signals import Signals
 from dealwright.modules.activity import notifying
 from dealwright.modules.messages.worker import Messenger
 from dealwright.modules.people.service import People
-from dealwright.modules.shop import schedule as shop_schedule
+from dealwright.modules.queue.schedules import Alarm
 from dealwright.modules.shop.registry import shop_registry
 from dealwright.modules.shop.webhooks import event_names
 from dealwright.modules.signing import keys as signing_keys
@@ -96,8 +101,6 @@ log = structlog.get_logger("dealwright")
 
 _DID = re.compile(r"/(tenant_[0-9a-v]{26})/did\.json")
 _WATCH_SECONDS = 0.5
-_CLEAN_SECONDS = 600
-_SHOP_SECONDS = 60
 
 
 @dataclass
@@ -158,15 +161,19 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
             clock,
             checks=[*_checks(database, limiter), signing_keys.check(database, keyring)],
             providers=Providers(
-                PaymentProviders(database, clock), sender, dialects, feed, PublicAddress.of(settings), people
+                PaymentProviders(database, clock),
+                sender,
+                dialects,
+                feed,
+                PublicAddress.of(settings),
+                people,
+                Alarm(settings.queue_depth_alert),
             ),
             check_results=settings.check_results,
         )
         background: list[asyncio.Task[None]] = []
         stack.push_async_callback(_end, background)
-        background.append(asyncio.create_task(_clean(database, clock, people.lifetimes)))
         if settings.run_workers:
-            background.append(asyncio.create_task(_keep_shops(pipeline)))
             sequencer = Sequencer(database, signals, [partial(notifying.fan_out, dialects)])
             await sequencer.start()
             stack.push_async_callback(sequencer.stop)
@@ -214,26 +221,6 @@ async def _watch(embedded: EmbeddedPostgres) -> None:
             log.warning("embedded_database_gone", action="restarting")
             with contextlib.suppress(Exception):
                 await asyncio.to_thread(embedded.ensure_running)
-
-
-async def _keep_shops(pipeline: Pipeline) -> None:
-    """Let quotes lapse and invoices become overdue."""
-    while True:
-        await asyncio.sleep(_SHOP_SECONDS)
-        try:
-            await shop_schedule.run(pipeline, pipeline.clock)
-        except Exception:
-            log.exception("shop_schedule_failed")
-
-
-async def _clean(database: Database, clock: Clock, lifetimes: Lifetimes) -> None:
-    """Remove what has expired."""
-    while True:
-        await asyncio.sleep(_CLEAN_SECONDS)
-        with contextlib.suppress(DealwrightError):
-            async with database.system() as tx:
-                await idempotency.remove_expired(tx, clock())
-                await sessions.remove_lapsed(tx, clock(), lifetimes)
 
 
 class Application:

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from dealwright.kernel import ids
 from dealwright.kernel.operations import Operation
 from tests.conftest import Client
 from tests.contract.calling import example
@@ -38,6 +39,7 @@ REFERENCES: dict[str, str] = {
     "rule_id": "notification_rules",
     "entity_id": "customers",
     "template_id": "deal_templates",
+    "job_id": "queue",
 }
 """By parameter: the group whose record it names."""
 
@@ -168,6 +170,22 @@ async def _attested(api: Client, deal_id: str) -> dict[str, Any]:
         await api.data("POST", f"/deals?id={deal_id}&action=transition&status={status}")
     await api.data("GET", f"/deals?id={deal_id}&action=credential")
     return {}
+
+
+@sample("queue")
+async def failed_job(api: Client) -> str:
+    """A job that came to a bad end, as only a worker leaves it behind: written where the worker writes."""
+    key, tenant = ids.uuid7(), ids.decode("tenant", api.tenant_id)
+    assert tenant is not None
+    assert api.database is not None
+    async with api.database.transaction(tenant, api.livemode) as tx:
+        await tx.connection.execute(
+            "INSERT INTO jobs (tenant_id, livemode, id, type, status, arguments, attempts, max_attempts, runs, lost,"
+            " last_error, created_at, finished_at)"
+            " VALUES ($1, $2, $3, 'sample', 'dead_letter', '{}', 3, 3, 3, 0, 'timeout', now(), now())",
+            tenant, api.livemode, key,
+        )  # fmt: skip
+    return ids.encode("job", key)
 
 
 @sample("notification_rules")

@@ -16,6 +16,7 @@ from uuid import UUID
 from dealwright.kernel import ids
 from dealwright.kernel.access.principals import Principal
 from dealwright.kernel.access.sessions import NOBODY, Visitor
+from dealwright.kernel.clock import Clock
 from dealwright.kernel.crypto import TenantCipher
 from dealwright.kernel.event_types import event_types
 from dealwright.kernel.health import Check
@@ -214,9 +215,17 @@ class Context:
 class Elsewhere(Protocol):
     """Ways out of the caller's own workspace, which only public operations and schedules need."""
 
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def providers(self) -> Providers: ...
+
     def system(self) -> AbstractAsyncContextManager[Transaction]: ...
 
     def within(self, tenant_id: UUID, livemode: bool) -> AbstractAsyncContextManager[Context]: ...
+
+    async def steps_within(self, tenant_id: UUID, livemode: bool) -> Steps: ...
 
 
 class Steps:

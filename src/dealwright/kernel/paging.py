@@ -53,6 +53,16 @@ class Paging(Input):
     )
 
 
+class Offsets(Input):
+    """Where in a list to be, for lists that count pages only."""
+
+    limit: Annotated[Integer, Field(ge=1, le=100)] = 50
+    offset: Annotated[Integer, Field(ge=0, le=1_000_000)] = 0
+
+    def paging(self) -> Paging:
+        return Paging(limit=self.limit, offset=self.offset)
+
+
 class Onward(Input):
     """Where in a list to be, for lists that are only read forwards (SalesThumb REST API, Pagination)."""
 

@@ -342,9 +342,9 @@ class Pipeline:
             yield ctx
             await ctx.flush()
 
-    async def steps_within(self, tenant_id: UUID, livemode: bool, actor: str) -> Steps:
-        """Steps inside a workspace, acting as the server itself: for background jobs. Raises NotFound for an unknown
-        workspace.
+    async def steps_within(self, tenant_id: UUID, livemode: bool, actor: str = "system") -> Steps:
+        """Steps inside a workspace, acting as the server itself: for schedules and background jobs. Raises NotFound
+        for an unknown workspace.
         """
         async with self.database.transaction(tenant_id, livemode, read_only=True) as tx:
             principal = await acting_for(tx, actor)

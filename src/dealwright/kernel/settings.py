@@ -67,6 +67,9 @@ class Settings(BaseModel):
     salesthumb_hosts: tuple[str, ...] = Field((), description="hosts on which SalesThumb answers; unset: on all others")
     run_workers: bool = Field(True, description="do background work in the serving process, too")
     jobs_concurrency: int = Field(4, ge=1, le=100, description="background jobs that a process runs at once")
+    queue_depth_alert: int = Field(
+        1000, ge=1, description="pending jobs of a workspace beyond which queue.depth_alert fires"
+    )
     webhooks_retry_schedule: tuple[Annotated[float, Field(gt=0, le=604_800)], ...] = Field(
         (1800, 3600), max_length=20, description="seconds before each further attempt; the first is made at once"
     )

@@ -29,7 +29,6 @@ NOTHING_FIRES_YET = frozenset(
         "api_key.rotated",
         "credential.issued",
         "deal.fulfilled",
-        "deal.expired",
         "deal.participant_accepted",
         "deal.participant_completed",
         "deal.participant_invited",
@@ -45,11 +44,7 @@ NOTHING_FIRES_YET = frozenset(
         "deal.signature_timeout",
         "deal.unsigned",
         "encryption.rekey_completed",
-        "job.completed",
-        "job.failed",
-        "queue.depth_alert",
         "security.csp_spike",
-        "system.job_dead_letter",
     }
 )
 """Described and accepted in subscriptions, but no part of the server announces them so far; besides whole families."""

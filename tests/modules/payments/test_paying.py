@@ -10,6 +10,7 @@ import pytest
 
 from dealwright.app import Services
 from dealwright.kernel import ids
+from dealwright.modules.payments.unknown import PATIENCE, ask_again
 from dealwright.providers.payments import sandbox
 from tests.conftest import Client, TestClock, Workspace
 from tests.modules.payments.conftest import Till, make_till
@@ -369,3 +370,20 @@ async def test_writing_needs_its_scope(workspace: Workspace, till: Till) -> None
     reader = await workspace.key(scopes=["deals:read"])
     for action in ("create-intent", "confirm", "refund", "record-manual"):
         assert (await reader.post("/payments", {}, params={"action": action})).status_code == 403
+
+
+async def test_the_server_itself_asks_again_how_a_payment_went(
+    till: Till, moved: TestClock, outbox: Any, services: Services
+) -> None:
+    lost = await till.open(payment_method="pm_sandbox_lostAnswer", amount=100)
+    delayed = await till.open(payment_method="pm_sandbox_delayed", amount=50)
+    assert (await till.confirm(lost)).status_code == 503
+    assert (await till.confirm(delayed)).json()["data"]["status"] == "processing"
+    await ask_again(services.pipeline)
+    standing = [each["status"] for each in (await till.state())["payments"]]
+    assert standing == ["processing", "processing"], "the calls that asked may still be under way"
+    moved.offset += PATIENCE + timedelta(seconds=1)
+    await asyncio.gather(*(ask_again(services.pipeline) for _ in range(3)))
+    assert [each["status"] for each in (await till.state())["payments"]] == ["succeeded", "succeeded"]
+    assert names(await outbox(till.api)).count("deal.payment_received") == 2
+    assert (await till.state())["amount_paid"] == 150.00

@@ -147,7 +147,7 @@ async def test_quotes_lapse(shop: Shop, services: Services, clock: TestClock, ou
         assert (await shop.get("/quotes", status="sent")).json()["data"] == []
         refused(await shop.patch(path, {"status": "accepted"}), 422, "unprocessable_entity")
         refused(await shop.patch(path, {"expires_at": "2199-01-01T00:00:00Z"}), 422, "unprocessable_entity")
-        await asyncio.gather(*(schedule.run(services.pipeline, services.pipeline.clock) for _ in range(3)))
+        await asyncio.gather(*(schedule.run(services.pipeline) for _ in range(3)))
         assert (await shop.get("/quotes", status="expired")).json()["data"] == listed
         assert [name for name, _ in await outbox(shop)].count("quote.expired") == 1
         assert (await shop.post(f"/quotes/{accepted['id']}/convert-to-invoice")).status_code == 201
@@ -161,7 +161,7 @@ async def test_invoices_become_overdue_once_for_each_due_date(
     invoice = await shop.invoice(due_at=(clock() - timedelta(hours=1)).isoformat())
 
     async def overdue() -> int:
-        await schedule.run(services.pipeline, services.pipeline.clock)
+        await schedule.run(services.pipeline)
         return [name for name, _ in await outbox(shop)].count("invoice.overdue")
 
     assert await overdue() == 1

@@ -262,7 +262,7 @@ async def test_signatures_that_do_not_come_time_out_once(
     await api.data("POST", at(deal, "sign"), json={})
 
     async def run() -> None:
-        await asyncio.gather(*(expire_signature_requests(services.pipeline, clock()) for _ in range(3)))
+        await asyncio.gather(*(expire_signature_requests(services.pipeline) for _ in range(3)))
 
     await run()
     assert "deal.signature_timeout" not in [name for name, _ in await outbox(api)]

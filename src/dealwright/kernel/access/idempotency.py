@@ -12,7 +12,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 import orjson
@@ -22,9 +22,13 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from dealwright.kernel.access.tables import idempotent_answers
 from dealwright.kernel.crypto import TenantCipher
 from dealwright.kernel.errors import InvalidRequest, StillRunning
+from dealwright.kernel.jobs.schedules import schedule
 from dealwright.kernel.store.database import Transaction
 from dealwright.kernel.store.records import in_scope
 from dealwright.kernel.store.statements import Statement, given
+
+if TYPE_CHECKING:
+    from dealwright.kernel.pipeline import Pipeline
 
 LIFETIME: Final = timedelta(hours=24)
 LONGEST_KEY: Final = 64
@@ -138,3 +142,10 @@ class Slot:
 async def remove_expired(tx: Transaction, now: datetime) -> None:
     """Drop answers past their 24 hours; runs in a system transaction."""
     await tx.run(_expire, at=now)
+
+
+@schedule("idempotency.clean", every=timedelta(minutes=10))
+async def clean(pipeline: Pipeline) -> None:
+    """Drop answers past their 24 hours, of all workspaces."""
+    async with pipeline.database.system() as tx:
+        await remove_expired(tx, pipeline.clock())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from dealwright.kernel import clock, ids
 from dealwright.kernel.context import Context, Elsewhere, on
 from dealwright.kernel.errors import Conflict, NotFound
 from dealwright.kernel.event_types import event_types
+from dealwright.kernel.jobs.schedules import schedule
 from dealwright.kernel.ledger.ledger import Event
 from dealwright.kernel.resources import Row
 from dealwright.kernel.store.database import Record, Transaction
@@ -163,13 +164,14 @@ async def request(
     return await service.change(ctx, row, {}, "deal.signatures_requested", note), due
 
 
-async def expire_signature_requests(elsewhere: Elsewhere, now: datetime) -> int:
+@schedule("deals.signature_timeout", every=timedelta(minutes=1))
+async def expire_signature_requests(elsewhere: Elsewhere) -> int:
     """Fire deal.signature_timeout for every deal whose signatures did not come in time; answers how many there were.
 
     The deal stays where it is and can still be signed. Each request times out once, whoever calls this at once.
     """
     async with elsewhere.system() as tx:
-        due = await requests.overdue(tx, "deal", now, _AT_MOST)
+        due = await requests.overdue(tx, "deal", elsewhere.clock(), _AT_MOST)
     timed_out = 0
     for found in due:
         async with elsewhere.within(found["tenant_id"], found["livemode"]) as ctx:

@@ -33,6 +33,8 @@ Index(
     postgresql_where=payments.c.payment_intent_id.is_not(None),
 )
 
+Index("ix_payments_processing", payments.c.id, postgresql_where=payments.c.status == "processing")
+
 payment_refunds: Final = tenant_table(
     "payment_refunds",
     Column("payment_id", Uuid, nullable=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy import select
 
 from dealwright.kernel.context import Elsewhere
 from dealwright.kernel.event_types import event_types
+from dealwright.kernel.jobs.schedules import schedule
 from dealwright.kernel.store.statements import Statement, given
 from dealwright.modules.signing import requests, signatures, subjects
 from dealwright.modules.signing.tables import signatures as table
@@ -27,6 +29,7 @@ _signed: Final = Statement(
 event_types.fired_by("job:integrity_scan", "contract.tamper_detected")
 
 
+@schedule("signing.integrity", every=timedelta(days=1))
 async def scan(elsewhere: Elsewhere) -> int:
     """Examine every signed record of every workspace; answers how many were tampered with.
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from dealwright.kernel.event_types import event_types
 from dealwright.kernel.fields import Identifier, Input, InQuery, Instant, Integer, Patch, Wire
-from dealwright.kernel.paging import PaginationView, Paging
+from dealwright.kernel.paging import Offsets, PaginationView, Paging
 from dealwright.modules.webhooks import rules
 from dealwright.modules.webhooks.rules import DeliveryStatus, EventStatus, Status
 
@@ -71,21 +71,13 @@ class RotateSecret(Input):
     ] = 0
 
 
-class _Offsets(Input):
-    limit: Annotated[Integer, Field(ge=1, le=100)] = 50
-    offset: Annotated[Integer, Field(ge=0, le=1_000_000)] = 0
-
-    def paging(self) -> Paging:
-        return Paging(limit=self.limit, offset=self.offset)
-
-
-class DeliveryList(_Offsets):
+class DeliveryList(Offsets):
     id: Annotated[Identifier, Field(description="the webhook")]
     status: DeliveryStatus | None = None
     event_type: EventName | None = None
 
 
-class DeadLetterList(_Offsets):
+class DeadLetterList(Offsets):
     event_type: EventName | None = None
     webhook_id: Identifier | None = None
 

@@ -107,7 +107,7 @@ class Teller:
                 self._clock.now = max(self._clock.now, step.at)
                 await self._take(step)
         self._clock.now = now
-        await schedule.run(self._pipeline, self._clock)
+        await schedule.run(self._pipeline)
 
     async def _set_up(self) -> None:
         [first] = (await self._call("shop.get", {}))["bays"]

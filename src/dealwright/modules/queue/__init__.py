@@ -1,0 +1,1 @@
+"""Queue: the background jobs of a workspace, for those who watch over them."""

@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test lint bench
+.PHONY: help install serve test lint bench client
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,3 +32,6 @@ test: lint ## lint, then every test
 
 bench: $(INSTALLED) ## the promises of speed, measured and printed as a table
 	$(BIN)/python -m benchmarks
+
+client: $(INSTALLED) ## the methods of the Python client, written anew from the operations
+	cd clients/python && PYTHONPATH=$(CURDIR)/src $(CURDIR)/$(BIN)/python -m codegen

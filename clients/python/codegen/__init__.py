@@ -1,0 +1,1 @@
+"""Writes ``dealwright_client.groups`` from the registry of operations: ``make client``."""

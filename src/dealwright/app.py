@@ -37,6 +37,8 @@ import dealwright.modules.platform.operations
 import dealwright.modules.products.operations
 import dealwright.modules.queue.operations
 import dealwright.modules.sandbox.operations
+import dealwright.modules.sandbox.playground
+import dealwright.modules.sandbox.test_clock
 import dealwright.modules.schemas.operations
 import dealwright.modules.search.operations
 import dealwright.modules.shop.appointments

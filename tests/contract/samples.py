@@ -231,3 +231,9 @@ async def _one_accepted(api: Client, deal_id: str) -> dict[str, Any]:
     item = await _with_item(api, deal_id)
     await api.data("POST", f"/deals?id={deal_id}&action=transition&status=in_progress")
     return {"accepted_items": [item]}
+
+
+@arguments_for("test_clock.advance", "test_clock.remove")
+async def _with_a_clock(api: Client, _: str) -> dict[str, Any]:
+    await api.post("/test-clock", {})
+    return {"days": 1}

@@ -197,7 +197,7 @@ async def test_the_serving_role_can_only_append(api: Client, services: Services,
 
 @pytest.mark.parametrize(
     "sql",
-    ["UPDATE audit_log SET entity_id = 'x'", "DELETE FROM audit_log", "TRUNCATE audit_log",
+    ["UPDATE audit_log SET entity_id = 'x'", "TRUNCATE audit_log",
      "UPDATE events SET data = '{}'", "UPDATE events SET event = 'x'", "TRUNCATE events"],
 )  # fmt: skip
 async def test_the_system_role_cannot_rewrite_history_either(services: Services, sql: str) -> None:
@@ -205,6 +205,22 @@ async def test_the_system_role_cannot_rewrite_history_either(services: Services,
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with services.database.system() as tx:
             await tx.connection.execute(sql)
+
+
+@pytest.mark.parametrize("table", ["audit_log", "credentials", "signing_keys"])
+async def test_the_system_role_can_remove_no_history_but_that_of_playgrounds(
+    api: Client, services: Services, table: str
+) -> None:
+    deal = await SAMPLES["deals"](api)
+    await api.get(f"/deals?id={deal}&action=credential")
+    tenant = ids.decode("tenant", api.tenant_id)
+    before = await fetch(services, api, f"SELECT count(*) FROM {table}")
+    async with services.database.system() as tx:
+        assert await tx.connection.execute(f"DELETE FROM {table} WHERE tenant_id = $1", tenant) == "DELETE 0"
+    assert await fetch(services, api, f"SELECT count(*) FROM {table}") == before
+    with pytest.raises(asyncpg.CheckViolationError):
+        async with services.database.system() as tx:
+            await tx.connection.execute("INSERT INTO playgrounds VALUES ($1, $1, 'sb_test_xxxx', now(), now())", tenant)
 
 
 SIMULATED = {"sandbox.simulate_webhook": {event.name for event in event_types}}

@@ -64,7 +64,9 @@ def on(event: str) -> Callable[[Subscriber], Subscriber]:
 
 @dataclass(slots=True)
 class Context:
-    """One call's world. ``now`` is the same instant throughout the call."""
+    """One call's world. ``now`` is the same instant throughout the call; in test mode it follows the workspace's test
+    clock.
+    """
 
     tx: Transaction
     principal: Principal
@@ -102,6 +104,11 @@ class Context:
     def cipher(self) -> TenantCipher:
         assert self.tenant_cipher is not None
         return self.tenant_cipher
+
+    @property
+    def server_now(self) -> datetime:
+        """The server's own time, whatever a test clock says: for what happens between machines."""
+        return self.now - self.principal.ahead
 
     def commit_to(self, entity_id: str) -> Callable[[str, Any], str]:
         """Commitments to private values: keyed hashes that prove a value later without showing it."""
@@ -227,6 +234,8 @@ class Elsewhere(Protocol):
 
     async def steps_within(self, tenant_id: UUID, livemode: bool) -> Steps: ...
 
+    async def catch_up(self, tenant_id: UUID, moment: datetime) -> None: ...
+
 
 class Steps:
     """For operations that talk to the outside world between their transactions (``own_transactions=True``).
@@ -268,6 +277,12 @@ class Steps:
         """A context inside another workspace than the caller's, acting as the server itself (public operations)."""
         assert self._elsewhere is not None
         return self._elsewhere.within(tenant_id, livemode)
+
+    async def catch_up(self, moment: datetime) -> None:
+        """Do in the test mode of the caller's workspace, and nowhere else, what schedules would do at that time."""
+        assert self._elsewhere is not None
+        assert self.principal.tenant_id is not None
+        await self._elsewhere.catch_up(self.principal.tenant_id, moment)
 
     async def run(self, work: Callable[[Context], Awaitable[T]]) -> T:
         """``work`` in a transaction of its own, again when the database chose it as the victim of a deadlock.

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -41,9 +42,11 @@ from dealwright.kernel.errors import (
     VersionRequired,
 )
 from dealwright.kernel.health import Check
+from dealwright.kernel.jobs import schedules
 from dealwright.kernel.operations import Cookie, Operation, Reply
 from dealwright.kernel.paging import Shaping, shape
 from dealwright.kernel.store.database import Database, Transaction
+from dealwright.kernel.store.one_workspace import OneWorkspace
 
 log = structlog.get_logger("dealwright.pipeline")
 
@@ -162,6 +165,7 @@ class Pipeline:
         checks: Sequence[Check] = (),
         providers: Providers | None = None,
         check_results: bool = False,
+        test_time: bool = False,
     ) -> None:
         self.database = database
         self.clock = clock
@@ -169,6 +173,8 @@ class Pipeline:
         self.providers = providers or Providers()
         self._keyring = keyring
         self._check_results = check_results
+        self._test_time = test_time
+        """Whether ``clock`` is already the test clock of the one workspace that is in reach."""
 
     async def run(self, call: Call) -> Outcome:
         """Never raises: every failure becomes an Outcome with a category, a message and ``ref``."""
@@ -273,11 +279,15 @@ class Pipeline:
             return None
         return self._keyring.tenant(principal.tenant_id, principal.encryption_version)
 
+    def _now(self, principal: Principal) -> datetime:
+        """The time of a caller, who may be in a workspace whose test mode has a clock of its own."""
+        return self.clock() if self._test_time else self.clock() + principal.ahead
+
     def _context(self, call: Call, tx: Transaction, started: list[str] | None = None) -> Context:
         return Context(
             tx=tx,
             principal=call.principal,
-            now=self.clock(),
+            now=self._now(call.principal),
             tenant_cipher=self._cipher(call.principal),
             operation=call.operation,
             ref=call.ref,
@@ -309,13 +319,33 @@ class Pipeline:
         return Steps(
             open_context,
             call.principal,
-            self.clock(),
+            self._now(call.principal),
             self._checks,
             self.providers,
             call.origin,
             self,
             visitor=call.visitor,
         )
+
+    async def catch_up(self, tenant_id: UUID, moment: datetime) -> None:
+        """Run every schedule of the business once in the test mode of one workspace, as if it were ``moment``.
+
+        They see a server with nothing else in it, so they need not know of test clocks.
+        """
+        narrowed = Pipeline(
+            OneWorkspace(self.database, tenant_id),
+            self._keyring,
+            lambda: moment,
+            checks=self._checks,
+            providers=self.providers,
+            check_results=self._check_results,
+            test_time=True,
+        )
+        for each in schedules.of_the_business():
+            try:
+                await each.work(narrowed)
+            except Exception:
+                log.exception("schedule_failed", schedule=each.name, test_clock=True)
 
     def system(self) -> AbstractAsyncContextManager[Transaction]:
         """A read-only transaction that sees every workspace."""
@@ -331,7 +361,7 @@ class Pipeline:
             ctx = Context(
                 tx=tx,
                 principal=principal,
-                now=self.clock(),
+                now=self._now(principal),
                 tenant_cipher=self._cipher(principal),
                 operation=None,
                 ref=new_ref(),
@@ -351,7 +381,7 @@ class Pipeline:
         return Steps(
             partial(self.within, tenant_id, livemode, actor),
             principal,
-            self.clock(),
+            self._now(principal),
             self._checks,
             self.providers,
             elsewhere=self,

@@ -42,6 +42,8 @@ _FORMS: Final[dict[Brand, re.Pattern[str]]] = {
     "st": re.compile(r"st_(?:live|test)_[0-9A-Za-z]{8,128}"),
 }
 _USED_EVERY_SECONDS: Final = 60
+_SHOWN: Final = 6
+"""How many of its random characters a key is recognised by."""
 _FIRST_WORKSPACE_LOCK: Final = 4_150_221_098
 """Advisory lock number of making the first workspace; never reused for anything else."""
 
@@ -129,15 +131,17 @@ async def create_key(
     region: str | None = None,
     livemode: bool | None = None,
     brand: Brand = "sb",
+    random: int = 40,
 ) -> NewKey:
     """Make a key for the workspace called ``workspace`` (made when it is new) in a system transaction.
 
     A secret key's kind says its mode; ``livemode`` says that of a publishable key, which is live unless told.
+    ``random``: how many characters of the secret cannot be guessed.
     """
     tenant_id = await ensure_workspace(tx, workspace, now)
     key = ids.uuid7()
     place = f"{region}_" if region and brand == "sb" else ""
-    secret = f"{brand}_{kind}_{place}{ids.token(40)}"
+    secret = f"{brand}_{kind}_{place}{ids.token(random)}"
     held = sorted(PUBLISHABLE_SCOPES) if kind == "pub" else list(scopes)
     await tx.run(
         _add_key,
@@ -146,7 +150,7 @@ async def create_key(
         name=name or f"{kind} key",
         kind="publishable_key" if kind == "pub" else "secret_key",
         livemode=kind == "live" if kind != "pub" else livemode is not False,
-        prefix=secret[: len(secret) - 34],
+        prefix=secret[: len(secret) - random + _SHOWN],
         secret_hash=secret_hash(secret),
         scopes=held,
         is_agent=is_agent,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -38,6 +38,8 @@ class WorkspaceSettings(BaseModel):
     """Where notifications by e-mail go; None: only to rules that name an address."""
     signature_timeout_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """How long a deal may be out for signature before deal.signature_timeout fires."""
+    test_clock_seconds: Annotated[int, Field(ge=0)] | None = None
+    """How far the time of test mode is ahead of the server's; None: test mode has no clock of its own."""
 
 
 PrincipalKind = Literal["public", "secret_key", "publishable_key", "session", "system"]
@@ -64,6 +66,11 @@ class Principal:
     expires_at: datetime | None = None
     settings: WorkspaceSettings = field(default_factory=WorkspaceSettings)
     encryption_version: int = 1
+
+    @property
+    def ahead(self) -> timedelta:
+        """How far this caller's time is ahead of the server's: a workspace may move the clock of its test mode."""
+        return timedelta() if self.livemode else timedelta(seconds=self.settings.test_clock_seconds or 0)
 
     @property
     def actor_type(self) -> Literal["user", "agent", "system"]:

@@ -39,26 +39,35 @@ class Schedule:
     name: str
     every: timedelta
     work: Work
+    real_time: bool
 
 
 _schedules: dict[str, Schedule] = {}
 
 
-def schedule(name: str, *, every: timedelta) -> Callable[[Work], Work]:
+def schedule(name: str, *, every: timedelta, real_time: bool = False) -> Callable[[Work], Work]:
     """Run ``async def work(pipeline) -> None`` again and again, by one process at a time.
 
     The work finds what is due in ``pipeline.system()`` and deals with it inside each workspace
     (``pipeline.within(tenant, livemode)``). The first run is soon after the start, and so is one that became due while
     no process ran. Raises ValueError when the name is taken.
+
+    It is run on the test clocks of workspaces, too, with a pipeline in whose reach there is nothing but the test mode
+    of one; ``real_time`` keeps what looks after the server itself from that.
     """
 
     def declare(work: Work) -> Work:
         if name in _schedules:
             raise ValueError(f"schedule {name} is declared twice")
-        _schedules[name] = Schedule(name, every, work)
+        _schedules[name] = Schedule(name, every, work, real_time)
         return work
 
     return declare
+
+
+def of_the_business() -> list[Schedule]:
+    """Those that follow the test clocks of workspaces."""
+    return [each for each in _schedules.values() if not each.real_time]
 
 
 def names() -> list[str]:

@@ -243,7 +243,7 @@ def queue_app(database: Database, signals: Signals | None = None, run: Any = Non
     return app
 
 
-@schedule("jobs.rescue", every=timedelta(seconds=15))
+@schedule("jobs.rescue", every=timedelta(seconds=15), real_time=True)
 async def rescue(pipeline: Pipeline) -> None:
     """Put the jobs of dead workers back in line."""
     manager = queue_app(pipeline.database).job_manager

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from dealwright.kernel import ids
-from dealwright.kernel.access.keys import TENANT_PREFIX
 from dealwright.kernel.context import Context
 from dealwright.kernel.errors import Forbidden
 from dealwright.kernel.feed.feed import EVENT_PREFIX
@@ -13,7 +12,8 @@ from dealwright.kernel.ledger import ledger
 from dealwright.kernel.ledger.ledger import Event
 from dealwright.kernel.operations import Reply, operation
 from dealwright.modules.events import samples
-from dealwright.modules.sandbox import records, seeding
+from dealwright.modules.sandbox import records, seeding, test_clock
+from dealwright.modules.sandbox.mode import note, require_test_mode
 from dealwright.modules.sandbox.models import Nothing, ResetView, SeedView, SimulatedView, SimulateWebhook, StatusView
 from dealwright.modules.webhooks import records as webhooks
 
@@ -22,30 +22,17 @@ _SIMULATION: Final = "simulation"
 """What a simulated event says it is about: no record, so that nobody takes it for news of one."""
 
 
-def require_test_mode(ctx: Context) -> None:
-    """Raises Forbidden for a live key or a session in live mode."""
-    if ctx.livemode:
-        raise Forbidden(
-            "The sandbox is for test keys (sb_test_…) and for sessions in sandbox mode",
-            code="SANDBOX_ONLY",
-            hint="Use a test key, or switch the dashboard to sandbox mode.",
-        )
-
-
-def note(ctx: Context, action: str, changes: dict[str, Any]) -> None:
-    """One audit entry about the sandbox as a whole."""
-    ctx.note("sandbox", ids.encode(TENANT_PREFIX, ctx.tenant_id), action, changes)
-
-
 @operation("sandbox.reset", "POST", "/sandbox/reset", scope="sandbox:write", result=ResetView, errors=(Forbidden,))
 async def reset(ctx: Context, params: Nothing) -> Reply:
     """Delete all test records of the workspace, in one transaction.
 
-    Goes: every record of the business with what hangs on it, events and their deliveries, kept idempotent answers.
+    Goes: every record of the business with what hangs on it, events and their deliveries, background jobs, kept
+    idempotent answers, the test clock.
     Stays: webhooks, notification rules and preferences, the set-up of the shop, the audit trail, issued credentials,
     keys. Live records are never touched.
     """
     require_test_mode(ctx)
+    await test_clock.remove_if_any(ctx)
     deleted = await records.clear(ctx.tx, "sandbox.reset")
     total, tables = sum(deleted.values()), sum(1 for each in deleted.values() if each)
     note(ctx, "sandbox.reset", deleted)

@@ -184,7 +184,7 @@ async def retry(steps: Steps, params: RetryDelivery) -> Reply:
         event = await records.event(ctx.tx, delivery["event_id"])
         taken = await records.take_failed(ctx.tx, delivery["id"], queue.LEASE_SECONDS)
         cipher = ctx.cipher
-    valid = webhook["previous_secret_until"] is not None and webhook["previous_secret_until"] > steps.now
+    valid = webhook["previous_secret_until"] is not None and webhook["previous_secret_until"] > ctx.server_now
     row = {
         **taken,
         "event": event["event"],

@@ -146,7 +146,7 @@ async def rotate_secret(ctx: Context, params: RotateSecret) -> Reply:
     """
     row = await records.resource.lock(ctx.tx, params.id)
     secret = endpoints.new_secret()
-    until = ctx.now + timedelta(seconds=params.overlap_seconds) if params.overlap_seconds else None
+    until = ctx.server_now + timedelta(seconds=params.overlap_seconds) if params.overlap_seconds else None
     columns = {
         "secret": records.seal_secret(ctx.cipher, row["id"], secret),
         "previous_secret": row["secret"] if until is not None else None,

@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -279,15 +279,18 @@ class Pipeline:
             return None
         return self._keyring.tenant(principal.tenant_id, principal.encryption_version)
 
-    def _now(self, principal: Principal) -> datetime:
-        """The time of a caller, who may be in a workspace whose test mode has a clock of its own."""
-        return self.clock() if self._test_time else self.clock() + principal.ahead
+    def _ahead(self, operation: Operation | None, principal: Principal) -> timedelta:
+        """How far a caller's time is ahead: the workspace's test mode may have a clock of its own, people have none."""
+        about_people = operation is not None and operation.across
+        return timedelta() if self._test_time or about_people else principal.ahead
 
     def _context(self, call: Call, tx: Transaction, started: list[str] | None = None) -> Context:
+        ahead = self._ahead(call.operation, call.principal)
         return Context(
             tx=tx,
             principal=call.principal,
-            now=self._now(call.principal),
+            now=self.clock() + ahead,
+            ahead=ahead,
             tenant_cipher=self._cipher(call.principal),
             operation=call.operation,
             ref=call.ref,
@@ -319,7 +322,7 @@ class Pipeline:
         return Steps(
             open_context,
             call.principal,
-            self._now(call.principal),
+            self.clock() + self._ahead(call.operation, call.principal),
             self._checks,
             self.providers,
             call.origin,
@@ -358,10 +361,12 @@ class Pipeline:
         """
         async with self.database.transaction(tenant_id, livemode) as tx:
             principal = await acting_for(tx, actor)
+            ahead = self._ahead(None, principal)
             ctx = Context(
                 tx=tx,
                 principal=principal,
-                now=self._now(principal),
+                now=self.clock() + ahead,
+                ahead=ahead,
                 tenant_cipher=self._cipher(principal),
                 operation=None,
                 ref=new_ref(),
@@ -381,7 +386,7 @@ class Pipeline:
         return Steps(
             partial(self.within, tenant_id, livemode, actor),
             principal,
-            self._now(principal),
+            self.clock() + self._ahead(None, principal),
             self._checks,
             self.providers,
             elsewhere=self,

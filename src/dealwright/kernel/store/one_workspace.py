@@ -25,5 +25,8 @@ class OneWorkspace(Database):
         assert not livemode
         return self._whole.transaction(tenant_id, livemode, read_only=read_only)
 
-    def system(self, *, read_only: bool = False, settings: str = "") -> AbstractAsyncContextManager[Transaction]:
+    def system(
+        self, *, read_only: bool = False, settings: str = "", tenant_id: UUID | None = None, livemode: bool = False
+    ) -> AbstractAsyncContextManager[Transaction]:
+        assert tenant_id in (None, self._tenant_id)
         return self._whole.transaction(self._tenant_id, livemode=False, read_only=read_only)

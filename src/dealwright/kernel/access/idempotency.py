@@ -144,7 +144,7 @@ async def remove_expired(tx: Transaction, now: datetime) -> None:
     await tx.run(_expire, at=now)
 
 
-@schedule("idempotency.clean", every=timedelta(minutes=10))
+@schedule("idempotency.clean", every=timedelta(minutes=10), real_time=True)
 async def clean(pipeline: Pipeline) -> None:
     """Drop answers past their 24 hours, of all workspaces."""
     async with pipeline.database.system() as tx:

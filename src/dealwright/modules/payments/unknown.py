@@ -35,7 +35,7 @@ _open: Final = Statement(
 )
 
 
-@schedule("payments.ask_again", every=timedelta(minutes=5))
+@schedule("payments.ask_again", every=timedelta(minutes=5), real_time=True)
 async def ask_again(server: Elsewhere) -> int:
     """Ask the providers how charges in ``processing`` went and book what they say, exactly as a repeated confirmation
     does; answers how many were settled. One that still has no outcome is asked about next time.

@@ -10,7 +10,7 @@ from dealwright.kernel.pipeline import Pipeline
 from dealwright.modules.people.service import People
 
 
-@schedule("sessions.clean", every=timedelta(minutes=10))
+@schedule("sessions.clean", every=timedelta(minutes=10), real_time=True)
 async def forget_lapsed(pipeline: Pipeline) -> None:
     """Remove sessions and remembered devices that nobody can use any more."""
     async with pipeline.database.system() as tx:

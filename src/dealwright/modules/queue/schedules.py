@@ -48,7 +48,7 @@ _purge: Final = RawStatement(
 _calm: Final = RawStatement("DELETE FROM queue_alerts WHERE tenant_id = $1 AND livemode = $2", ("tenant", "mode"))
 
 
-@schedule("queue.depth", every=timedelta(minutes=1))
+@schedule("queue.depth", every=timedelta(minutes=1), real_time=True)
 async def watch_depth(server: Elsewhere) -> int:
     """Fire queue.depth_alert where too many jobs wait, once until fewer do; answers how often."""
     threshold, told = server.providers.get(Alarm).threshold, 0
@@ -65,7 +65,7 @@ async def watch_depth(server: Elsewhere) -> int:
     return told
 
 
-@schedule("queue.purge", every=timedelta(hours=6))
+@schedule("queue.purge", every=timedelta(hours=6), real_time=True)
 async def purge_old(pipeline: Pipeline) -> None:
     """Remove jobs that came to their end long ago."""
     async with pipeline.database.system() as tx:

@@ -29,7 +29,7 @@ _signed: Final = Statement(
 event_types.fired_by("job:integrity_scan", "contract.tamper_detected")
 
 
-@schedule("signing.integrity", every=timedelta(days=1))
+@schedule("signing.integrity", every=timedelta(days=1), real_time=True)
 async def scan(elsewhere: Elsewhere) -> int:
     """Examine every signed record of every workspace; answers how many were tampered with.
 

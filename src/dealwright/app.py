@@ -28,6 +28,8 @@ import dealwright.modules.deals.lifecycle_operations
 import dealwright.modules.deals.operations
 import dealwright.modules.deals.signing_operations
 import dealwright.modules.deals.template_operations
+import dealwright.modules.escrow.jobs
+import dealwright.modules.escrow.operations
 import dealwright.modules.messages.operations
 import dealwright.modules.payments.operations
 import dealwright.modules.payments.unknown

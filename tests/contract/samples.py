@@ -50,7 +50,7 @@ SUBJECTS: dict[str, str] = {}
 """By operation id: the group whose record ``id`` names, where it is not the operation's own."""
 
 NOT_REFERENCES = {
-    *("id", "item_id", "signer_id", "delivery_id", "tenant_id", "last_event_id"),
+    *("id", "item_id", "condition_id", "signer_id", "delivery_id", "tenant_id", "last_event_id"),
     *("family_id", "saved_config_id"),
 }
 """Parameters that are covered by ``id``, that name something inside the record that ``id`` names, or what is public."""
@@ -237,3 +237,36 @@ async def _one_accepted(api: Client, deal_id: str) -> dict[str, Any]:
 async def _with_a_clock(api: Client, _: str) -> dict[str, Any]:
     await api.post("/test-clock", {})
     return {"days": 1}
+
+
+async def _in_escrow(api: Client, deal_id: str) -> dict[str, Any]:
+    await _with_item(api, deal_id)
+    await api.data("POST", f"/deals?id={deal_id}&action=transition&status=in_progress")
+    body = {"conditions": [{"type": "delivery"}]}
+    made = await api.data("POST", f"/deals?id={deal_id}&action=escrow", json=body)
+    return {"condition_id": made["conditions"][0]["condition_id"]}
+
+
+@arguments_for("deals.create_escrow")
+async def _conditions(api: Client, deal_id: str) -> dict[str, Any]:
+    await _with_item(api, deal_id)
+    await api.data("POST", f"/deals?id={deal_id}&action=transition&status=in_progress")
+    return {"conditions": [{"type": "delivery"}]}
+
+
+@arguments_for("deals.get_escrow", "deals.refund_escrow")
+async def _held(api: Client, deal_id: str) -> dict[str, Any]:
+    await _in_escrow(api, deal_id)
+    return {}
+
+
+@arguments_for("deals.fulfill_condition")
+async def _open_condition(api: Client, deal_id: str) -> dict[str, Any]:
+    return await _in_escrow(api, deal_id)
+
+
+@arguments_for("deals.release_escrow")
+async def _releasable(api: Client, deal_id: str) -> dict[str, Any]:
+    condition = await _in_escrow(api, deal_id)
+    await api.data("POST", f"/deals?id={deal_id}&action=fulfill_condition", json=condition)
+    return {}

@@ -67,8 +67,26 @@ async def test_money_is_held_until_it_is_captured(gateway: SandboxGateway) -> No
 async def test_held_money_goes_back_when_it_is_not_captured(gateway: SandboxGateway, moved: TestClock) -> None:
     intent = await opened(gateway, capture_method="manual")
     await gateway.confirm(intent.id, None, idempotency_key="1")
-    moved.offset += timedelta(hours=25)
+    moved.offset += timedelta(days=6)
+    assert (await gateway.retrieve(intent.id)).status is IntentStatus.REQUIRES_CAPTURE
+    moved.offset += timedelta(days=1, seconds=1)
     assert (await gateway.retrieve(intent.id)).status is IntentStatus.CANCELED
+
+
+async def test_held_money_is_let_go_once(gateway: SandboxGateway) -> None:
+    held = await opened(gateway, capture_method="manual")
+    assert (await gateway.confirm(held.id, None, idempotency_key="1")).held_until is not None
+    for _ in range(2):
+        assert (await gateway.cancel(held.id, idempotency_key="1")).status is IntentStatus.CANCELED
+    with pytest.raises(ProviderRefused):
+        await gateway.capture(held.id, idempotency_key="1")
+
+
+async def test_money_that_was_taken_is_not_let_go(gateway: SandboxGateway) -> None:
+    taken = await opened(gateway)
+    await gateway.confirm(taken.id, None, idempotency_key="1")
+    with pytest.raises(ProviderRefused):
+        await gateway.cancel(taken.id, idempotency_key="1")
 
 
 async def test_a_repeated_decline_is_the_same_decline(gateway: SandboxGateway) -> None:

@@ -90,6 +90,8 @@ class DealView(Wire):
     pricing: PricingView | None = None
     customer: dict[str, Any] | None = None
     signatures: list[dict[str, Any]] = Field(default_factory=list)
+    escrow: dict[str, Any] | None = None
+    participants: list[dict[str, Any]] = Field(default_factory=list)
     activity_log: list[dict[str, Any]] = Field(default_factory=list)
 
 

@@ -19,6 +19,7 @@ from dealwright.kernel.store.database import Record
 from dealwright.kernel.store.records import in_scope
 from dealwright.kernel.store.statements import Statement, given
 from dealwright.modules.deals import records as deals
+from dealwright.modules.payments import rules
 from dealwright.modules.payments.tables import payment_refunds, payments
 
 UNANSWERED_AFTER: Final = timedelta(minutes=1)
@@ -36,7 +37,7 @@ _charging: Final = Statement(
     select(func.coalesce(func.sum(payments.c.amount), literal_column("0"))).where(
         in_scope(payments),
         payments.c.deal_id == given("deal"),
-        payments.c.status == "processing",
+        payments.c.status == func.any(given("underway")),
     )
 )
 _refunding: Final = Statement(
@@ -123,8 +124,8 @@ async def lock_pair(ctx: Context, payment: Row) -> tuple[Record, Record]:
 
 
 async def charging(ctx: Context, deal: UUID) -> Decimal:
-    """What payments of a deal may be taking at this moment."""
-    return Decimal(await ctx.tx.value(_charging, deal=deal))
+    """What payments of a deal hold or may be taking at this moment."""
+    return Decimal(await ctx.tx.value(_charging, deal=deal, underway=list(rules.UNDERWAY)))
 
 
 async def refunding(ctx: Context, payment: UUID) -> Decimal:

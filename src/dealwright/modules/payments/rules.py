@@ -13,6 +13,7 @@ Status = Literal[
     "requires_payment_method",
     "requires_action",
     "processing",
+    "requires_capture",
     "failed",
     "succeeded",
     "partially_refunded",
@@ -20,8 +21,12 @@ Status = Literal[
     "canceled",
 ]
 """Of a payment as we book it. ``opening``: the provider has not yet answered that the intent exists. ``processing``:
-the provider was asked to charge, or may have been; until it says how that ended the sum counts as taken. ``failed``:
-the last attempt was declined, another may follow."""
+the provider was asked to charge, or may have been; until it says how that ended the sum counts as taken.
+``requires_capture``: the sum is held until somebody says whether it is to be taken. ``failed``: the last attempt was
+declined, another may follow."""
+
+UNDERWAY: Final = ("processing", "requires_capture")
+"""The sum is not booked and not free either."""
 
 BOOKED: Final = frozenset({"succeeded", "partially_refunded", "refunded"})
 """The money came in."""

@@ -81,6 +81,11 @@ def declined(refusal: ProviderDeclined) -> PaymentFailed:
     )
 
 
+def said_no(refusal: ProviderDeclined | ProviderRefused) -> PaymentFailed | InvalidRequest:
+    """What a caller is told when the provider did not do what was asked."""
+    return declined(refusal) if isinstance(refusal, ProviderDeclined) else refused(refusal)
+
+
 def due_of(deal: Row) -> Decimal:
     return deal_rules.amount_due(deal["total"], deal["amount_paid"], deal["amount_refunded"])
 
@@ -93,6 +98,7 @@ async def insert_payment(ctx: Context, deal: Row, amount: Decimal, values: Mappi
             "id": ids.uuid7(),
             "deal_id": deal["id"],
             "attempts": 0,
+            "capture_later": False,
             "amount": amount,
             "amount_refunded": Decimal(0),
             "currency": deal["currency"],
@@ -145,7 +151,7 @@ async def open_intent(
     except ProviderRefused as refusal:
         await steps.run(lambda ctx: _opened(ctx, payment_id, "payment.canceled", status="canceled"))
         raise refused(refusal) from None
-    opened = {"status": _standing(intent.status), "payment_intent_id": intent.id}
+    opened = {"status": standing(intent.status), "payment_intent_id": intent.id}
     return await steps.run(lambda ctx: _opened(ctx, payment_id, "payment.intent_opened", **opened)), intent
 
 
@@ -160,7 +166,7 @@ _STANDING: Final[Mapping[IntentStatus, rules.Status]] = {
 }
 
 
-def _standing(status: IntentStatus) -> rules.Status:
+def standing(status: IntentStatus) -> rules.Status:
     """How a payment whose intent has this status stands in our books, short of success."""
     return _STANDING.get(status, "requires_payment_method")
 
@@ -179,6 +185,8 @@ async def confirm(steps: Steps, *, intent_id: str, payment_method: str | None) -
             return State(deal, payment)
         if payment["status"] == "canceled":
             raise canceled()
+        if payment["capture_later"]:
+            raise Conflict("This money is held in escrow", hint="Release or refund the deal's escrow.")
         require_provider(ctx, payment["method"])
         if payment["status"] != "processing":
             due = due_of(deal)
@@ -245,7 +253,7 @@ async def book(ctx: Context, asked: Row, intent: Intent) -> State:
         return State(await book_received(ctx, deal, written), written)
     if not _same_attempt(payment, asked) or intent.status is IntentStatus.PROCESSING:
         return State(deal, payment)
-    status = _standing(intent.status)
+    status = standing(intent.status)
     return State(deal, await change(ctx, payment, f"payment.{status}", status=status))
 
 
@@ -286,9 +294,13 @@ def _same_attempt(payment: Row, asked: Row) -> bool:
 
 async def _book_failure(ctx: Context, asked: Row, reason: str) -> None:
     deal, payment = await records.lock_pair(ctx, asked)
-    if not _same_attempt(payment, asked):
-        return
-    await change(ctx, payment, "payment.failed", status="failed", failure_reason=reason, payment_method=None)
+    if _same_attempt(payment, asked):
+        await book_failed(ctx, deal, payment, reason)
+
+
+async def book_failed(ctx: Context, deal: Row, payment: Row, reason: str) -> Record:
+    """Book and announce that a locked payment was declined."""
+    written = await change(ctx, payment, "payment.failed", status="failed", failure_reason=reason, payment_method=None)
     ctx.announce(
         "deal.payment_failed",
         deals.resource,
@@ -301,6 +313,7 @@ async def _book_failure(ctx: Context, asked: Row, reason: str) -> None:
             "failure_reason": reason,
         },
     )
+    return written
 
 
 async def _end_attempt(ctx: Context, asked: Row) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Index, Integer, Text, Uuid
+from sqlalchemy import Boolean, Column, Index, Integer, Text, Uuid, text
 
 from dealwright.kernel.store.tables import instant, money_column, tenant_table
 
@@ -21,6 +21,7 @@ payments: Final = tenant_table(
     money_column("amount_refunded"),
     Column("currency", Text, nullable=False),
     instant("paid_at", nullable=True),
+    Column("capture_later", Boolean, nullable=False, server_default=text("false")),
 )
 
 Index("ix_payments_deal", payments.c.tenant_id, payments.c.livemode, payments.c.deal_id, payments.c.id)

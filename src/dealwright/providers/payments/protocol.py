@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, Protocol
@@ -57,6 +58,8 @@ class Intent:
     status: IntentStatus
     amount: Decimal
     currency: str
+    held_until: datetime | None = None
+    """When the provider lets go of money that it holds, where it says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,9 @@ class PaymentProvider(Protocol):
 
     async def capture(self, intent_id: str, *, idempotency_key: str) -> Intent:
         """Take money that is held. Raises ProviderDeclined and ProviderRefused."""
+
+    async def cancel(self, intent_id: str, *, idempotency_key: str) -> Intent:
+        """Give up an intent and let go of money that is held. Raises ProviderRefused once the money was taken."""
 
     async def refund(
         self, intent_id: str, amount: Decimal, currency: str, *, idempotency_key: str, reason: str | None

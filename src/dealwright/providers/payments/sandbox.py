@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Column, Index, Text, select
+from sqlalchemy import Column, Index, Text, exists, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from dealwright.kernel import ids
@@ -42,6 +42,9 @@ DELAY: Final = timedelta(seconds=30)
 LAPSE: Final = timedelta(hours=24)
 """An intent that nobody paid by then is canceled."""
 
+HOLD: Final = timedelta(days=7)
+"""Money that was held and not captured by then is free again, as with cards."""
+
 DEFAULT_METHOD: Final = "pm_card_visa"
 
 
@@ -49,7 +52,7 @@ DEFAULT_METHOD: Final = "pm_card_visa"
 class _Token:
     """What a test payment method does; ``decline`` is the reason for which it is declined."""
 
-    does: Literal["pay", "decline", "delay", "lose_the_answer"]
+    does: Literal["pay", "decline", "delay", "lose_the_answer", "lose_the_end", "pay_once"]
     decline: str = ""
     message: str = ""
 
@@ -64,6 +67,8 @@ _TOKENS: Final[Mapping[str, _Token]] = {
     "pm_card_chargeDeclinedExpiredCard": _Token("decline", "expired_card", "The card was declined: it has expired"),
     "pm_sandbox_delayed": _Token("delay"),
     "pm_sandbox_lostAnswer": _Token("lose_the_answer"),
+    "pm_sandbox_lostCapture": _Token("lose_the_end"),
+    "pm_sandbox_once": _Token("pay_once", "authentication_required", "The card was declined: it was used before"),
 }
 
 sandbox_intents: Final = tenant_table(
@@ -97,14 +102,32 @@ _opened: Final = Statement(
     )
 )
 
+_used: Final = Statement(
+    select(
+        exists().where(
+            in_scope(sandbox_intents),
+            sandbox_intents.c.payment_method == given("method"),
+            sandbox_intents.c.id != given("key"),
+        )
+    )
+)
+
 
 def status_at(row: Mapping[str, Any], now: datetime) -> IntentStatus:
-    """Where an intent stands at an instant: delayed payments settle and unpaid intents lapse as time goes by."""
+    """Where an intent stands at an instant: delayed payments settle, unpaid intents and holds lapse as time goes by."""
     status = IntentStatus(row["status"])
     if status is IntentStatus.PROCESSING and row["settles_at"] <= now:
-        return _paid(row)
-    unpaid = status in (IntentStatus.REQUIRES_PAYMENT_METHOD, IntentStatus.REQUIRES_CAPTURE)
-    return IntentStatus.CANCELED if unpaid and row["created_at"] + LAPSE <= now else status
+        status = _paid(row)
+    lapses = {
+        IntentStatus.REQUIRES_PAYMENT_METHOD: row["created_at"] + LAPSE,
+        IntentStatus.REQUIRES_CAPTURE: _held_until(row),
+    }
+    return IntentStatus.CANCELED if status in lapses and lapses[status] <= now else status
+
+
+def _held_until(row: Mapping[str, Any]) -> datetime:
+    held_since: datetime = row["settles_at"] or row["created_at"]
+    return held_since + HOLD
 
 
 def _paid(row: Mapping[str, Any]) -> IntentStatus:
@@ -112,12 +135,14 @@ def _paid(row: Mapping[str, Any]) -> IntentStatus:
 
 
 def _intent(row: Mapping[str, Any], now: datetime) -> Intent:
+    status = status_at(row, now)
     return Intent(
         id=_records.wire_id(row["id"]),
         client_secret=row["client_secret"],
-        status=status_at(row, now),
+        status=status,
         amount=row["amount"],
         currency=row["currency"],
+        held_until=_held_until(row) if status is IntentStatus.REQUIRES_CAPTURE else None,
     )
 
 
@@ -191,9 +216,11 @@ class SandboxGateway:
         async with self._locked(intent_id) as (tx, row):
             earlier = row["declines"].get(idempotency_key)
             fresh = earlier is None and status_at(row, now) is IntentStatus.REQUIRES_PAYMENT_METHOD
+            if fresh and token.does == "pay_once" and not await tx.value(_used, method=method, key=row["id"]):
+                token = _Token("pay")
             if fresh:
                 row = await _records.change(tx, row, _decided(row, method, token, idempotency_key, now), now)
-        if earlier is not None or (fresh and token.does == "decline"):
+        if earlier is not None or (fresh and token.decline):
             declined = _TOKENS[earlier or method]
             raise ProviderDeclined(declined.decline, declined.message)
         if fresh and token.does == "lose_the_answer":
@@ -204,10 +231,24 @@ class SandboxGateway:
         now = self._clock()
         async with self._locked(intent_id) as (tx, row):
             status = status_at(row, now)
-            if status is IntentStatus.REQUIRES_CAPTURE:
+            fresh = status is IntentStatus.REQUIRES_CAPTURE
+            if fresh:
                 row = await _records.change(tx, row, {"status": IntentStatus.SUCCEEDED}, now)
             elif status is not IntentStatus.SUCCEEDED:
                 raise ProviderRefused(f"The intent is {status.value}; there is nothing to capture")
+        _perhaps_lose(row, fresh)
+        return _intent(row, now)
+
+    async def cancel(self, intent_id: str, *, idempotency_key: str) -> Intent:
+        now = self._clock()
+        async with self._locked(intent_id) as (tx, row):
+            status = status_at(row, now)
+            if status in (IntentStatus.SUCCEEDED, IntentStatus.PROCESSING):
+                raise ProviderRefused(f"The intent is {status.value}; it cannot be canceled any more")
+            fresh = status is not IntentStatus.CANCELED
+            if fresh:
+                row = await _records.change(tx, row, {"status": IntentStatus.CANCELED}, now)
+        _perhaps_lose(row, fresh)
         return _intent(row, now)
 
     async def refund(
@@ -242,11 +283,18 @@ class SandboxGateway:
 
 def _decided(row: Record, method: str, token: _Token, key: str, now: datetime) -> dict[str, Any]:
     """What a first confirmation with a token changes about an intent."""
-    if token.does == "decline":
+    if token.decline:
         return {"declines": {**row["declines"], key: method}}
     if token.does == "delay":
         return {"status": IntentStatus.PROCESSING, "settles_at": now + DELAY, "payment_method": method}
-    return {"status": _paid(row), "payment_method": method}
+    return {"status": _paid(row), "settles_at": now, "payment_method": method}
+
+
+def _perhaps_lose(row: Record, fresh: bool) -> None:
+    """Lose the answer about what was just done, where the payment method says so. Raises ProviderUnavailable."""
+    token = _TOKENS.get(row["payment_method"] or DEFAULT_METHOD)
+    if fresh and token is not None and token.does == "lose_the_end":
+        raise ProviderUnavailable
 
 
 def _unknown(intent_id: str) -> ProviderRefused:

@@ -1,0 +1,1 @@
+"""Escrow: the money of a deal, held until conditions are met (Salesbooth API, Deals)."""

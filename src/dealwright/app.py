@@ -34,7 +34,13 @@ import dealwright.modules.messages.operations
 import dealwright.modules.payments.operations
 import dealwright.modules.payments.unknown
 import dealwright.modules.people.auth
+import dealwright.modules.people.invitations
+import dealwright.modules.people.onboarding
+import dealwright.modules.people.passwords_forgotten
+import dealwright.modules.people.preferences
+import dealwright.modules.people.profile
 import dealwright.modules.people.schedules
+import dealwright.modules.people.team
 import dealwright.modules.platform.operations
 import dealwright.modules.products.operations
 import dealwright.modules.queue.operations

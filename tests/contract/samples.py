@@ -26,6 +26,9 @@ SAMPLES: dict[str, Sample] = {}
 ARGUMENTS: dict[str, Arguments] = {}
 """By operation id: what a valid call about the given record carries."""
 
+WORKSPACE_WIDE = {"team"}
+"""Groups whose records are the workspace's in both modes."""
+
 TEST_MODE_ONLY = {"payment_intents"}
 """Groups whose records need an outside account in live mode."""
 
@@ -38,6 +41,7 @@ REFERENCES: dict[str, str] = {
     "webhook_id": "webhooks",
     "rule_id": "notification_rules",
     "entity_id": "customers",
+    "membership_id": "team",
     "template_id": "deal_templates",
     "job_id": "queue",
 }
@@ -126,6 +130,17 @@ async def _payment_intent(api: Client) -> str:
     await _with_item(api, deal_id)
     made = await api.data("POST", "/payments?action=create-intent", json={"deal_id": deal_id})
     return str(made["payment_intent_id"])
+
+
+@sample("team")
+async def membership(api: Client) -> str:
+    json = {"email": f"{uuid.uuid4().hex}@example.com", "role": "member"}
+    return str((await api.data("POST", "/team", json=json))["id"])
+
+
+@arguments_for("team.update_role")
+async def _own_member(api: Client, _: str) -> dict[str, Any]:
+    return {"membership_id": await membership(api), "role": "viewer"}
 
 
 @sample("webhooks")

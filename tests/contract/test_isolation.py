@@ -15,7 +15,15 @@ from dealwright.kernel.operations import Operation, registry
 from dealwright.kernel.store.tables import APP_ROLE, SYSTEM_ROLE, metadata
 from tests.conftest import Client, Workspace
 from tests.contract.calling import example, send
-from tests.contract.samples import NOT_REFERENCES, REFERENCES, SAMPLES, TEST_MODE_ONLY, arguments, subject
+from tests.contract.samples import (
+    NOT_REFERENCES,
+    REFERENCES,
+    SAMPLES,
+    TEST_MODE_ONLY,
+    WORKSPACE_WIDE,
+    arguments,
+    subject,
+)
 
 WITHOUT_TENANT = {"alembic_version", "installation", "event_feed", "schedules", "users", "sessions", "remembered"}
 """Tables that hold nothing of any tenant; the serving role must not see them at all."""
@@ -37,7 +45,8 @@ async def test_a_foreign_id_answers_404(operation: Operation, workspace: Workspa
     record = await SAMPLES[subject(operation)](api)
     call = await arguments(operation, api, record)
     fields.validate(operation.input, call)
-    for stranger in (other, await workspace.key("live")):
+    other_mode = [] if subject(operation) in WORKSPACE_WIDE else [await workspace.key("live")]
+    for stranger in (other, *other_mode):
         response = await send(stranger, operation, call)
         if "id" in operation.route.present or operation.writes:
             assert response.status_code == 404, response.text
@@ -77,7 +86,8 @@ async def test_lists_hold_the_callers_records_of_the_callers_mode_only(
 ) -> None:
     if group in TEST_MODE_ONLY or f"{group}.list" not in registry or example(registry[f"{group}.list"]):
         pytest.skip(f"{group} has no list of its own")
-    live = await workspace.key("live")
+    room = Workspace(workspace.services, api.http) if group in WORKSPACE_WIDE else workspace
+    live = await room.key("live")
     owners = {client.key: await SAMPLES[group](client) for client in (api, other, live)}
     for client in (api, other, live):
         response = await send(client, registry[f"{group}.list"], {})

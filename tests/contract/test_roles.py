@@ -16,7 +16,10 @@ from tests.conftest import SignIn, Workspace
 from tests.contract.calling import example, send
 from tests.contract.samples import SAMPLES, arguments, subject
 
-OWN_THINGS = {"auth.select_tenant", "auth.logout"}
+OWN_THINGS = {
+    *("auth.select_tenant", "auth.logout", "invitations.accept", "onboarding.complete"),
+    *("preferences.update", "profile.change_password", "profile.update"),
+}
 """Writes that a viewer may do, because they change nothing but what is the viewer's own."""
 
 FOR_PEOPLE = [each for each in registry if "session" in each.auth]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -111,6 +111,22 @@ class Context:
     def server_now(self) -> datetime:
         """The server's own time, whatever a test clock says: for what happens between machines."""
         return self.now - self.ahead
+
+    def inside(self, principal: Principal, cipher: TenantCipher) -> Context:
+        """This call's world in another workspace, in the same transaction, which must be one that sees all of them.
+
+        What it records and announces is written by its own :meth:`flush`.
+        """
+        assert principal.tenant_id is not None
+        return replace(
+            self,
+            tx=self.tx.inside(principal.tenant_id, principal.livemode),
+            principal=principal,
+            tenant_cipher=cipher,
+            actor=principal.key_id,
+            _entries=[],
+            _events=[],
+        )
 
     def commit_to(self, entity_id: str) -> Callable[[str, Any], str]:
         """Commitments to private values: keyed hashes that prove a value later without showing it."""

@@ -212,7 +212,7 @@ class Pipeline:
         slot = Slot(call.idempotency_space or space + operation.id, key, call.arguments, cipher)
         if operation.own_transactions:
             return await self._run_steps_once(call, slot)
-        async with self.database.transaction(principal.tenant_id, principal.livemode) as tx:
+        async with self._transaction(call, read_only=False) as tx:
             if (kept := await slot.claim(tx, self.clock())) is not None:
                 return self._replay(operation, kept.answer, kept.mismatch)
             outcome: Outcome

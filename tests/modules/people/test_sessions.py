@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any
@@ -23,13 +22,6 @@ from tests.conftest import PASSWORD, Another, Browser, SignIn, TestClock, Worksp
 
 AUTH = "/api/v1/auth"
 SITE = "testserver.local"
-
-
-@pytest.fixture
-async def fresh(http: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser that has nothing of ours."""
-    async with httpx.AsyncClient(transport=http._transport, base_url="http://testserver") as client:
-        yield client
 
 
 async def log_in(client: httpx.AsyncClient, email: str, password: str = PASSWORD, **more: Any) -> httpx.Response:

@@ -77,6 +77,9 @@ _find_key: Final = Statement(
 )
 _add_key: Final = Statement(insert(api_keys))
 _add_tenant: Final = Statement(upsert(tenants).on_conflict_do_nothing(index_elements=["name"]))
+_new_tenant: Final = Statement(
+    upsert(tenants).on_conflict_do_nothing(index_elements=["name"]).returning(tenants.c.tenant_id)
+)
 _find_tenant: Final = Statement(select(tenants.c.tenant_id).where(tenants.c.name == given("called")))
 _revoke: Final = Statement(
     update(api_keys)
@@ -114,6 +117,26 @@ async def ensure_workspace(tx: Transaction, name: str, now: datetime) -> UUID:
     )
     tenant_id: UUID = await tx.value(_find_tenant, called=name)
     return tenant_id
+
+
+async def new_workspace(tx: Transaction, name: str, settings: dict[str, Any], now: datetime) -> UUID:
+    """The tenant id of a new workspace in a system transaction. A name that is taken gets something appended, because
+    it belongs to somebody else.
+    """
+    wanted = name
+    while True:
+        tenant_id: UUID | None = await tx.value(
+            _new_tenant,
+            tenant_id=ids.uuid7(),
+            name=wanted,
+            settings={**WorkspaceSettings().model_dump(mode="json"), **settings},
+            key_version=1,
+            created_at=now,
+            updated_at=now,
+        )
+        if tenant_id is not None:
+            return tenant_id
+        wanted = f"{name} ({ids.token(4)})"
 
 
 async def create_key(

@@ -54,9 +54,12 @@ users: Final = Table(
     Column("is_system_admin", Boolean, nullable=False),
     Column("preferences", JSONB, nullable=False),
     Column("last_tenant_id", Uuid),
+    Column("reset_hash", LargeBinary),
+    instant("reset_expires_at", nullable=True),
     instant("created_at"),
     instant("updated_at"),
     Index("uq_users_email", "email_token", unique=True),
+    Index("uq_users_reset_hash", "reset_hash", unique=True),
     info={"isolation": "none"},
 )
 """People. One may belong to several workspaces, so none of them owns the row: only the system role reaches it."""

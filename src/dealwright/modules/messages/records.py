@@ -11,12 +11,14 @@ from sqlalchemy import func, select
 
 from dealwright.kernel import clock, ids
 from dealwright.kernel.context import Context
+from dealwright.kernel.crypto import TenantCipher
 from dealwright.kernel.errors import RateLimited
 from dealwright.kernel.resources import Resource, Row
 from dealwright.kernel.store.database import Record, Transaction
 from dealwright.kernel.store.records import in_scope
 from dealwright.kernel.store.statements import RawStatement, Statement, given
-from dealwright.modules.messages.rules import LIMIT_PER_HOUR, Channel
+from dealwright.modules.messages import queue
+from dealwright.modules.messages.rules import LIMIT_PER_HOUR, Channel, Content
 from dealwright.modules.messages.tables import PREFIX, contact_preferences, messages
 
 RECENT: Final = 20
@@ -75,6 +77,23 @@ resource: Final = Resource(
     private=("content",),
     hidden=("notification_id", "rule_id", "attempts", "claims", "next_attempt_at", "error"),
 )
+
+
+async def queue_email(tx: Transaction, cipher: TenantCipher, kind: str, content: Content, now: datetime) -> None:
+    """Record an e-mail in the transaction's workspace and mode; it leaves after the commit."""
+    key = ids.uuid7()
+    row = {
+        "id": key,
+        "kind": kind,
+        "channel": "email",
+        "status": "queued",
+        "content": queue.seal(cipher, key, content),
+        "attempts": 0,
+        "claims": 0,
+        "created_at": now,
+    }
+    await resource.insert(tx, row)
+    tx.signal(queue.MESSAGES_DUE)
 
 
 async def recent(tx: Transaction, customer: UUID) -> list[Record]:

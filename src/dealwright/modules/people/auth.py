@@ -13,7 +13,7 @@ from dealwright.kernel.operations import Reply, operation
 from dealwright.modules.people import records, rules, signing_in
 from dealwright.modules.people.models import ChooseWorkspace, Nothing, SignedInView, SignedOutView, SignIn
 from dealwright.modules.people.service import People
-from dealwright.modules.people.signing_in import FORGET_BOTH, NOBODY_SIGNED_IN, SignedIn
+from dealwright.modules.people.signing_in import FORGET_BOTH, NOBODY_SIGNED_IN
 
 log = structlog.get_logger("dealwright.people")
 
@@ -125,11 +125,7 @@ async def switch(ctx: Context, wanted: str) -> Reply:
     mine = [row["tenant_id"] for row in await records.workspaces(ctx.tx, current.user_id)]
     if tenant is None or tenant not in mine:
         raise Forbidden("You do not belong to that workspace", hint="GET /auth lists yours under tenants.")
-    renewed = await sessions.renew(ctx.tx, current, tenant, ctx.now)
-    if renewed is None:
-        raise SessionRequired
-    await records.change(ctx.tx, current.user_id, {"last_tenant_id": tenant}, ctx.now)
-    return await signing_in.welcome(ctx.tx, people, SignedIn(renewed))
+    return await signing_in.welcome(ctx.tx, people, await signing_in.move(ctx.tx, current, tenant, ctx.now))
 
 
 @operation(

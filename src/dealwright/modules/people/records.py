@@ -8,11 +8,11 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from dealwright.kernel import ids
 from dealwright.kernel.access.roles import Role
-from dealwright.kernel.access.sessions import USER_PREFIX
+from dealwright.kernel.access.sessions import USER_PREFIX, token_hash
 from dealwright.kernel.access.tables import memberships, tenants, users
 from dealwright.kernel.crypto import TenantCipher
 from dealwright.kernel.errors import Duplicate
@@ -23,7 +23,8 @@ from dealwright.modules.people import rules
 
 on_violation("uq_users_email", lambda: Duplicate("There is an account with this email already"))
 
-MEMBER_PREFIX: Final = "tm"
+_FIRST_PERSON_LOCK: Final = 4_150_221_099
+"""Advisory lock number of signing up as the first person; never reused for anything else."""
 
 _by_email: Final = Statement(select(users).where(users.c.email_token == given("token")))
 _by_id: Final = Statement(select(users).where(users.c.id == given("key")))
@@ -38,8 +39,15 @@ _change: Final = ByShape(
         .returning(users)
     )
 )
+_anybody: Final = Statement(select(users.c.id).limit(1))
+_one_at_a_time: Final = Statement(select(func.pg_advisory_xact_lock(_FIRST_PERSON_LOCK)))
+_resettable: Final = Statement(
+    select(users)
+    .where(users.c.reset_hash == given("hash"), users.c.reset_expires_at > given("at"))
+    .with_for_update(key_share=True)
+)
 _workspaces: Final = Statement(
-    select(memberships.c.tenant_id, memberships.c.role, tenants.c.name)
+    select(memberships.c.tenant_id, memberships.c.role, tenants.c.name, tenants.c.key_version)
     .join(tenants, tenants.c.tenant_id == memberships.c.tenant_id)
     .where(memberships.c.user_id == given("user"))
     .order_by(memberships.c.joined_at, memberships.c.id)
@@ -106,6 +114,8 @@ async def create(
         "is_system_admin": False,
         "preferences": {},
         "last_tenant_id": None,
+        "reset_hash": None,
+        "reset_expires_at": None,
         "created_at": now,
         "updated_at": now,
     }
@@ -121,6 +131,17 @@ async def change(tx: Transaction, user: UUID, changes: dict[str, Any], now: date
     )
     assert row is not None
     return row
+
+
+async def is_first(tx: Transaction) -> bool:
+    """Whether there is nobody yet; whoever is told so may be the first one until the transaction ends."""
+    await tx.run(_one_at_a_time)
+    return await tx.value(_anybody) is None
+
+
+async def lock_by_reset(tx: Transaction, token: str, now: datetime) -> Record | None:
+    """The user whom a link for a new password was sent to, held for the change."""
+    return await tx.row(_resettable, hash=token_hash(token), at=now)
 
 
 async def join(tx: Transaction, user: Row, tenant_id: UUID, role: Role, now: datetime) -> UUID:
@@ -144,7 +165,7 @@ async def join(tx: Transaction, user: Row, tenant_id: UUID, role: Role, now: dat
 
 
 async def workspaces(tx: Transaction, user: UUID) -> list[Record]:
-    """tenant_id, role and name of every workspace that somebody belongs to, in the order in which they joined."""
+    """tenant_id, role, name and key_version of every workspace that somebody belongs to, in the order of joining."""
     return await tx.rows(_workspaces, user=user)
 
 

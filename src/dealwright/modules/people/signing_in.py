@@ -11,6 +11,7 @@ from dealwright.kernel import ids
 from dealwright.kernel.access import sessions
 from dealwright.kernel.access.keys import TENANT_PREFIX
 from dealwright.kernel.access.sessions import REMEMBER_COOKIE, SESSION_COOKIE, ForeignPage, Session, Visitor
+from dealwright.kernel.errors import SessionRequired
 from dealwright.kernel.operations import Cookie, Reply
 from dealwright.kernel.resources import Row
 from dealwright.kernel.store.database import Transaction
@@ -73,6 +74,15 @@ async def sign_in(
     if active is not None and active != user["last_tenant_id"]:
         await records.change(tx, user["id"], {"last_tenant_id": active}, now)
     return SignedIn(session, cookie)
+
+
+async def move(tx: Transaction, session: Session, tenant_id: UUID, now: datetime) -> SignedIn:
+    """Let a session go on in a workspace of its person's, under a new token. Raises SessionRequired."""
+    renewed = await sessions.renew(tx, session, tenant_id, now)
+    if renewed is None:
+        raise SessionRequired
+    await records.change(tx, session.user_id, {"last_tenant_id": tenant_id}, now)
+    return SignedIn(renewed)
 
 
 async def come_back(tx: Transaction, people: People, token: str, now: datetime) -> SignedIn | None:

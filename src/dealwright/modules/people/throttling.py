@@ -20,6 +20,7 @@ class Throttle:
         self._account = Rule("login_account", settings.login_limit_per_account, _QUARTER)
         self._ip = Rule("login_ip", settings.login_limit_per_ip, _QUARTER)
         self._signup = Rule("signup_ip", settings.signup_limit_per_ip, _HOUR)
+        self._invite = Rule("invitations", 100, _HOUR)
         self._reset = Rule("password_reset_account", 5, _HOUR)
 
     async def sign_in(self, ip: str, account: bytes) -> None:
@@ -31,6 +32,10 @@ class Throttle:
 
     async def ask_for_reset(self, ip: str, account: bytes) -> None:
         await self._count(Hit(self._reset, account.hex()), Hit(self._ip, ip))
+
+    async def invite(self, workspace: str) -> None:
+        """A server must not become a sender of unasked-for mail."""
+        await self._count(Hit(self._invite, workspace))
 
     async def guess_token(self, ip: str) -> None:
         """Links that were sent by e-mail."""

@@ -32,7 +32,7 @@ import dealwright.modules.escrow.jobs
 import dealwright.modules.escrow.operations
 import dealwright.modules.messages.operations
 import dealwright.modules.payments.operations
-import dealwright.modules.payments.unknown
+import dealwright.modules.payments.webhook_operations
 import dealwright.modules.people.auth
 import dealwright.modules.people.invitations
 import dealwright.modules.people.onboarding
@@ -165,13 +165,15 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
         stack.push_async_callback(feed.stop)
         people = People(keyring, limiter, settings)
         stack.callback(people.passwords.close)
+        payment_providers = PaymentProviders.of(settings, database, clock)
+        stack.push_async_callback(payment_providers.close)
         pipeline = Pipeline(
             database,
             keyring,
             clock,
             checks=[*_checks(database, limiter), signing_keys.check(database, keyring)],
             providers=Providers(
-                PaymentProviders(database, clock),
+                payment_providers,
                 sender,
                 dialects,
                 feed,

@@ -21,7 +21,7 @@ from tests.contract.calling import example, send
 
 SCOPES = {each.scope for each in registry if each.scope is not None}
 SCOPED = [each for each in registry if each.scope is not None and "secret_key" in each.auth]
-SECRET_ONLY = [each for each in registry if each.auth.isdisjoint({"publishable_key", "public"})]
+SECRET_ONLY = [each for each in registry if not each.keyless and "publishable_key" not in each.auth]
 RATE_HEADERS = {"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"}
 
 

@@ -302,6 +302,13 @@ class Steps:
         assert self.principal.tenant_id is not None
         await self._elsewhere.catch_up(self.principal.tenant_id, moment)
 
+    async def inside(self, tenant_id: UUID, livemode: bool) -> Steps:
+        """Steps inside another workspace than the caller's, acting as the server itself (public operations). Raises
+        NotFound for an unknown workspace.
+        """
+        assert self._elsewhere is not None
+        return await self._elsewhere.steps_within(tenant_id, livemode)
+
     async def run(self, work: Callable[[Context], Awaitable[T]]) -> T:
         """``work`` in a transaction of its own, again when the database chose it as the victim of a deadlock.
 

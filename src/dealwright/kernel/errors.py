@@ -166,6 +166,14 @@ class SessionRequired(Unauthenticated):
     default_message = "This operation needs a signed-in person"
 
 
+class InvalidSignature(Unauthenticated):
+    """401: the sender of a webhook did not sign it, or not with our secret."""
+
+    code = "authentication_error.invalid_signature"
+    hint = "Compare the signing secret of this server with the one that the sender uses."
+    default_message = "The signature of this message is missing or wrong"
+
+
 class Forbidden(DealwrightError):
     """403: the caller is known and may not do this."""
 

@@ -39,6 +39,14 @@ class InHeader:
         self.header = header
 
 
+class RawBody:
+    """Marks the field that takes the whole body as it came, for operations that verify a signature over its bytes."""
+
+
+class CalledUrl:
+    """Marks a field that takes the address that was called, with its query, as the outside world spells it."""
+
+
 class CommaSeparated:
     """Marks a list that the query string carries as one text, its members separated by commas."""
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from pydantic import BaseModel
 
 from dealwright.kernel.errors import DealwrightError
-from dealwright.kernel.fields import InHeader, InQuery
+from dealwright.kernel.fields import CalledUrl, InHeader, InQuery, RawBody
 
 if TYPE_CHECKING:
     from dealwright.kernel.access.rate_limits import Rule
@@ -128,6 +128,17 @@ class Operation:
     query_fields: frozenset[str] = field(default_factory=frozenset)
     header_fields: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Fields that a header may carry as well, with the header's name; the header wins."""
+    body_field: str | None = None
+    """The field that takes the body unparsed; the other fields then come from query and headers alone."""
+    url_field: str | None = None
+    """The field that takes the address that was called."""
+    consumes: tuple[str, ...] = ("application/json",)
+    """Media types of the body that it reads."""
+
+    @property
+    def keyless(self) -> bool:
+        """Whether it is called without credentials: by everybody, or by whom its handler knows by a signature."""
+        return not self.auth.isdisjoint({"public", "signature"})
 
     @property
     def writes(self) -> bool:
@@ -208,6 +219,14 @@ def _header_fields(model: type[BaseModel]) -> dict[str, str]:
     }
 
 
+def _marked(model: type[BaseModel], marker: type) -> str | None:
+    """The field that carries a marker, None where no field does."""
+    for name, info in model.model_fields.items():
+        if any(isinstance(each, marker) for each in info.metadata):
+            return name
+    return None
+
+
 def operation(
     operation_id: str,
     method: Method,
@@ -238,6 +257,7 @@ def operation(
     enveloped: bool = True,
     also_status: Iterable[int] = (),
     media_types: Iterable[str] = (),
+    consumes: Iterable[str] = ("application/json",),
     into: Registry = registry,
 ) -> Callable[[H], H]:
     """Declare the decorated handler ``async def f(ctx, params: Input) -> Reply`` as an operation.
@@ -251,6 +271,7 @@ def operation(
         hints = typing.get_type_hints(handler)
         parameters = list(inspect.signature(handler).parameters)
         model = hints[parameters[1]]
+        keyless = not frozenset(auth).isdisjoint({"public", "signature"})
         text = inspect.cleandoc(handler.__doc__ or "")
         head, _, rest_of_text = text.partition("\n\n")
         present_names = tuple(present)
@@ -280,7 +301,7 @@ def operation(
                 errors=tuple(errors),
                 tool=Tool(*tool, tool_arguments or {}) if tool is not None else None,
                 locking=locking,
-                idempotent=idempotent if idempotent is not None else method == "POST" and "public" not in credentials,
+                idempotent=idempotent if idempotent is not None else method == "POST" and not keyless,
                 shaped=shaped,
                 resource=resource,
                 limit=limit,
@@ -292,6 +313,9 @@ def operation(
                 media_types=tuple(media_types),
                 query_fields=_query_fields(model, method),
                 header_fields=_header_fields(model),
+                body_field=_marked(model, RawBody),
+                url_field=_marked(model, CalledUrl),
+                consumes=tuple(consumes),
             )
         )
         return handler

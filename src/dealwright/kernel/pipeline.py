@@ -113,7 +113,7 @@ def _actor(principal: Principal) -> str:
 
 def authorise(operation: Operation, principal: Principal) -> None:
     """Raises Unauthenticated, Forbidden or InsufficientScope."""
-    if "public" in operation.auth:
+    if operation.keyless:
         return
     if principal.kind == "public":
         raise Unauthenticated if "secret_key" in operation.auth else SessionRequired

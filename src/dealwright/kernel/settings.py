@@ -88,6 +88,18 @@ class Settings(BaseModel):
     twilio_token: str | None = Field(None, description="its authentication token")
     twilio_from: str | None = Field(None, description="number that SMS come from, or a messaging service (MG…)")
     twilio_url: str = Field("https://api.twilio.com", pattern=r"^https?://", description="where Twilio answers")
+    stripe_secret_key: str | None = Field(
+        None, description="Stripe's secret key for live payments (sk_live_…); unset: none are taken"
+    )
+    stripe_publishable_key: str | None = Field(None, description="the publishable key that belongs to it")
+    stripe_webhook_secret: str | None = Field(None, description="signing secret of its webhook endpoint (whsec_…)")
+    stripe_test_secret_key: str | None = Field(
+        None, description="Stripe's secret key for test payments (sk_test_…); unset: the sandbox gateway"
+    )
+    stripe_test_publishable_key: str | None = Field(None, description="the publishable key that belongs to it")
+    stripe_test_webhook_secret: str | None = Field(None, description="signing secret of its webhook endpoint")
+    stripe_url: str = Field("https://api.stripe.com", pattern=r"^https?://", description="where Stripe answers")
+    stripe_timeout_seconds: float = Field(20, gt=0, le=120, description="how long Stripe may take for one answer")
     mcp_allowed_origins: tuple[str, ...] = Field(
         (), description="origins whose pages may use MCP with a key that names none itself; loopback always may"
     )

@@ -69,6 +69,7 @@ class Request:
         "origin",
         "path",
         "query",
+        "raw",
         "ref",
         "repeated",
     )
@@ -86,16 +87,18 @@ class Request:
         """Whether U+0000 may be among the arguments: spares the search for it in nearly every request."""
         client = scope.get("client")
         self.ip: str = client[0] if client else "unknown"
+        self.raw = b""
         self.body: dict[str, Any] = {}
         self.ref = ref
         self.origin = ""
         self.extra: Headers = []
         """Headers of the answer that are known before it."""
 
-    async def read(self, scope: Scope, receive: Receive, limit: int) -> None:
+    async def read(self, scope: Scope, receive: Receive, limit: int, *, parse: bool = True) -> None:
         """Query, headers and body; raises InvalidRequest, PayloadTooLarge, UnsupportedMediaType, or Gone.
 
-        What a GET or HEAD may carry as a body means nothing (RFC 9110) and stays unread.
+        What a GET or HEAD may carry as a body means nothing (RFC 9110) and stays unread. A body that is not to be
+        parsed stays as it came, in ``raw``.
         """
         self.query = parse_query(self._raw_query)
         if b"%" in self._raw_path:
@@ -109,9 +112,16 @@ class Request:
                         f"The header {name.decode()} was sent more than once", code="validation_error.repeated_header"
                     )
         if self.method not in ("GET", "HEAD"):
-            body = await read_body(receive, limit, self.headers.get(b"content-length"))
-            self.body = parse_json(body, self.header(b"content-type"))
-            self.maybe_nul = self.maybe_nul or b"\\u0000" in body
+            self.raw = await read_body(receive, limit, self.headers.get(b"content-length"))
+            if parse:
+                self.body = parse_json(self.raw, self.header(b"content-type"))
+                self.maybe_nul = self.maybe_nul or b"\\u0000" in self.raw
+
+    def called_url(self, scope: Scope, public_url: str | None) -> str:
+        """The address that was called, as a sender who signs it spells it."""
+        path = (self._raw_path or scope["path"].encode()).partition(b"?")[0]
+        query = b"?" + self._raw_query if self._raw_query else b""
+        return origin.of(scope, self.headers.get(b"host"), public_url) + (path + query).decode("latin-1")
 
     def header(self, name: bytes) -> str | None:
         value = self.headers.get(name)
@@ -283,7 +293,8 @@ class HttpApi(ABC):
             wanted = None if isinstance(understood, DealwrightError) else understood[0]
             request.origin = origin.of(scope, request.headers.get(b"host"), self.settings.public_url)
             limit = wanted.limit if wanted is not None else None
-            found = await self.admission.admit(self.credential(request), request.ip, limit)
+            signed = wanted is not None and "signature" in wanted.auth
+            found = await self.admission.admit(self.credential(request), request.ip, limit, signed=signed)
             if (objection := self.objection(request, found, wanted)) is not None:
                 raise Refused(objection, found.verdict)
             admitted = found
@@ -317,7 +328,8 @@ class HttpApi(ABC):
     ) -> tuple[Operation, dict[str, Any]] | DealwrightError:
         """The operation and its arguments, or what is wrong with the request."""
         try:
-            await request.read(scope, receive, self.settings.max_body_bytes)
+            parse = request.path is None or not self.router.takes_raw(request.path)
+            await request.read(scope, receive, self.settings.max_body_bytes, parse=parse)
             if request.path is None:
                 raise NotFound(f"There is nothing at {scope['path'][:200]}", hint=_NOWHERE)
             operation, in_path = self.router.resolve(request.method, request.path, request.query, request.body)
@@ -325,6 +337,10 @@ class HttpApi(ABC):
             for name, header in operation.header_fields.items():
                 if (value := request.header(header.lower().encode())) is not None:
                     arguments[name] = value
+            if operation.body_field is not None:
+                arguments[operation.body_field] = request.raw
+            if operation.url_field is not None:
+                arguments[operation.url_field] = request.called_url(scope, self.settings.public_url)
             if request.maybe_nul:
                 fields.refuse_nul(arguments)
             return operation, arguments

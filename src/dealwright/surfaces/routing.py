@@ -130,7 +130,11 @@ class Router:
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         self._root = _Node()
+        self._raw: set[str] = set()
+        """Paths whose body is not parsed here; they have no parameters."""
         for operation in operations:
+            if operation.body_field is not None:
+                self._raw |= {operation.route.path, operation.route.rest}
             route = operation.route
             action = _normal(route.action) if route.action is not None else None
             documented = _documented_paths(route)
@@ -140,6 +144,10 @@ class Router:
             for path in dict.fromkeys(rest_only):
                 if path not in documented:
                     self._add(path, operation, None)
+
+    def takes_raw(self, path: str) -> bool:
+        """Whether what is sent to a path is read by its operation alone."""
+        return path.removesuffix("/") in self._raw
 
     def _add(self, path: str, operation: Operation, action: str | None) -> None:
         node = self._root

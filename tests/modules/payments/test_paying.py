@@ -10,18 +10,10 @@ import pytest
 
 from dealwright.app import Services
 from dealwright.kernel import ids
-from dealwright.modules.payments.unknown import PATIENCE, ask_again
+from dealwright.modules.payments.settling import UNDER_WAY, ask_again
 from dealwright.providers.payments import sandbox
 from tests.conftest import Client, TestClock, Workspace
 from tests.modules.payments.conftest import Till, make_till
-
-
-@pytest.fixture
-def moved(clock: TestClock) -> Any:
-    """The clock, put right again after the test."""
-    before = clock.offset
-    yield clock
-    clock.offset = before
 
 
 def names(events: list[tuple[str, dict[str, Any]]]) -> list[str]:
@@ -382,7 +374,7 @@ async def test_the_server_itself_asks_again_how_a_payment_went(
     await ask_again(services.pipeline)
     standing = [each["status"] for each in (await till.state())["payments"]]
     assert standing == ["processing", "processing"], "the calls that asked may still be under way"
-    moved.offset += PATIENCE + timedelta(seconds=1)
+    moved.offset += UNDER_WAY + timedelta(seconds=1)
     await asyncio.gather(*(ask_again(services.pipeline) for _ in range(3)))
     assert [each["status"] for each in (await till.state())["payments"]] == ["succeeded", "succeeded"]
     assert names(await outbox(till.api)).count("deal.payment_received") == 2

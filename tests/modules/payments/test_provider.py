@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -32,14 +31,6 @@ def gateway(services: Services, api: Client, clock: TestClock) -> SandboxGateway
     tenant = ids.decode("tenant", api.tenant_id)
     assert tenant is not None
     return SandboxGateway(services.database, tenant, clock)
-
-
-@pytest.fixture
-def moved(clock: TestClock) -> Iterator[TestClock]:
-    """The clock, put right again after the test."""
-    before = clock.offset
-    yield clock
-    clock.offset = before
 
 
 async def opened(gateway: SandboxGateway, key: str = "a", **options: Any) -> Intent:

@@ -90,15 +90,20 @@ class Admission:
             rule = self._key_rules[limit] = self._make_rule(limit)
         return rule
 
-    async def admit(self, credential: Credential, ip: str, limit: Rule | None = None) -> Admitted:
-        """Raises Refused with 401, 400 (key in the query where that is forbidden), 429 or 503."""
+    async def admit(
+        self, credential: Credential, ip: str, limit: Rule | None = None, *, signed: bool = False
+    ) -> Admitted:
+        """Raises Refused with 401, 400 (key in the query where that is forbidden), 429 or 503.
+
+        ``signed``: the operation knows its callers by a signature, so having no key does not make one anonymous.
+        """
         if credential.secret is None:
             if credential.session is not None and self._sessions is not None:
                 found = await self._signed_in(self._sessions, credential.session, credential.tab, ip)
                 if found is not None:
                     session, person = found
                     return Admitted(person, await self._charge(person, ip, limit), deprecated=False, session=session)
-            return Admitted(PUBLIC, await self._charge(PUBLIC, ip, limit), deprecated=False)
+            return Admitted(PUBLIC, await self._charge(PUBLIC, ip, limit, signed=signed), deprecated=False)
         principal = await self._authenticate(credential.secret, ip)
         verdict = await self._charge(principal, ip, limit)
         in_query = credential.in_query and not keys.is_publishable(credential.secret)
@@ -162,10 +167,10 @@ class Admission:
         """Charge an operation's own limit for a caller who was admitted before it was known. Raises Refused."""
         self._judge(await self._limiter.check([Hit(limit, ip)]))
 
-    async def _charge(self, principal: Principal, ip: str, limit: Rule | None) -> Verdict:
+    async def _charge(self, principal: Principal, ip: str, limit: Rule | None, *, signed: bool = False) -> Verdict:
         hits = [Hit(self._global, "*")]
         if principal.kind == "public":
-            hits.append(Hit(self._ip_anonymous, ip))
+            hits.append(Hit(self._ip if signed else self._ip_anonymous, ip))
         else:
             hits.append(Hit(self._key_rule(principal.effective_rate_limit), principal.key_id))
             hits.append(Hit(self._ip, ip))

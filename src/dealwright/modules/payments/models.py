@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
-from dealwright.kernel.fields import Currency, Identifier, Input, PositiveAmount, Wire
+from dealwright.kernel.fields import Currency, Identifier, InHeader, Input, PositiveAmount, RawBody, Wire
 from dealwright.modules.deals.rules import PaymentStatus
 from dealwright.modules.payments.rules import Status
 from dealwright.providers.payments.protocol import IntentStatus
@@ -41,6 +41,11 @@ class NewIntent(Input):
     amount: Annotated[PositiveAmount | None, Field(description="major units; default: what is due")] = None
     currency: AnyCaseCurrency | None = None
     payment_method: Annotated[MethodToken | None, Field(description="used when confirm names none")] = None
+
+
+class NewWidgetIntent(Input):
+    deal_id: Identifier
+    amount: Annotated[PositiveAmount | None, Field(description="major units; default: what is due")] = None
 
 
 class ConfirmIntent(Input):
@@ -109,6 +114,14 @@ class IntentView(Wire):
     status: IntentStatus
 
 
+class WidgetIntentView(Wire):
+    """As Stripe writes it: ``amount`` in the currency's smallest unit, ``currency`` in lower case."""
+
+    client_secret: str
+    amount: int
+    currency: str
+
+
 class ConfirmedView(Wire):
     id: str
     payment_intent_id: str
@@ -138,3 +151,16 @@ class RefundView(Wire):
 
 class ManualView(PaymentView):
     payment_status: PaymentStatus
+
+
+class StripeDelivery(Input):
+    """One webhook request of Stripe's."""
+
+    model_config = ConfigDict(str_strip_whitespace=False)
+
+    body: Annotated[bytes, RawBody()]
+    signature: Annotated[str, InHeader("Stripe-Signature"), Field(description="signature over the body")] = ""
+
+
+class Received(Wire):
+    received: bool

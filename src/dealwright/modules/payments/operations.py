@@ -20,10 +20,12 @@ from dealwright.modules.payments.models import (
     ManualView,
     NewIntent,
     NewRefund,
+    NewWidgetIntent,
     PaymentList,
     PaymentSettings,
     PaymentSettingsView,
     RefundView,
+    WidgetIntentView,
 )
 
 
@@ -123,6 +125,33 @@ async def create_intent(steps: Steps, params: NewIntent) -> Reply:
             "amount": float(payment["amount"]),
             "status": intent.status,
         }
+    )
+
+
+@operation(
+    "payment_intent.create",
+    "POST",
+    "/payment-intent",
+    scope="deals:write",
+    auth=("secret_key", "publishable_key", "session"),
+    result=WidgetIntentView,
+    errors=(NotFound, Conflict, Unavailable),
+    own_transactions=True,
+    resource="payment",
+)
+async def create_widget_intent(steps: Steps, params: NewWidgetIntent) -> Reply:
+    """Open a payment intent for the payment step of a widget.
+
+    The widget finishes it in the browser with ``client_secret``; the money is then held, and taken as soon as the
+    provider has told this server.
+    """
+    if service.find_provider(steps) is None:
+        raise Unavailable("No payment provider is configured for this mode")
+    _, intent = await service.open_intent(
+        steps, deal_id=params.deal_id, amount=params.amount, currency=None, payment_method=None
+    )
+    return Reply(
+        {"client_secret": intent.client_secret, "amount": intent.minor_amount, "currency": intent.currency.lower()}
     )
 
 

@@ -74,7 +74,7 @@ async def make(steps: Steps, *, intent_id: str, amount: Decimal | None, reason: 
         if isinstance(refusal, ProviderRefused):
             raise service.refused(refusal) from None
         raise _not_refunded(refusal.message, why) from None
-    booked = await steps.run(lambda ctx: _book(ctx, payment, refund, answer))
+    booked = await steps.run(lambda ctx: book(ctx, payment, refund, answer))
     if answer.status is RefundStatus.FAILED:
         raise _not_refunded("The payment provider could not make the refund", "refund_failed")
     return booked
@@ -99,6 +99,26 @@ async def _write_down(ctx: Context, payment: Row, amount: Decimal | None, left: 
     return refund
 
 
+async def write_down_found(ctx: Context, payment: Row, refund: Refund) -> Row:
+    """A refund that somebody made at the provider itself."""
+    row = await records.refunds.insert(
+        ctx.tx,
+        {
+            "id": ids.uuid7(),
+            "payment_id": payment["id"],
+            "status": "asked",
+            "provider_refund_id": refund.id,
+            "amount": refund.amount,
+            "asked_at": ctx.now,
+            "version": 1,
+            "created_at": ctx.now,
+            "updated_at": ctx.now,
+        },
+    )
+    ctx.record(records.refunds, row, "payment_refund.found")
+    return row
+
+
 def _not_refunded(message: str, reason: str) -> PaymentFailed:
     return PaymentFailed(message, code="billing.refund_failed", details={"reason": reason}, action="contact_provider")
 
@@ -107,25 +127,27 @@ async def _end(ctx: Context, refund: Row, status: str, failure_reason: str | Non
     """Book that a refund was not made (``failed``) or that nobody knows (``unanswered``)."""
     row = await records.refunds.lock(ctx.tx, records.refunds.wire_id(refund["id"]))
     if row["status"] == "asked" and row["version"] == refund["version"]:
-        await _change(ctx, row, {"status": status, "failure_reason": failure_reason})
+        await change(ctx, row, {"status": status, "failure_reason": failure_reason})
 
 
-async def _change(ctx: Context, refund: Row, changes: dict[str, Any]) -> Record:
+async def change(ctx: Context, refund: Row, changes: dict[str, Any]) -> Record:
     written = await records.refunds.change(ctx.tx, refund, changes, ctx.now)
     ctx.record(records.refunds, written, f"payment_refund.{changes['status']}", before=refund)
     return written
 
 
-async def _book(ctx: Context, asked: Row, refund: Row, answer: Refund) -> Refunded:
+async def book(ctx: Context, asked: Row, refund: Row, answer: Refund) -> Refunded:
     """Book the provider's answer, once: refund, payment, deal and event together."""
     deal, payment = await records.lock_pair(ctx, asked)
     row: Row = await records.refunds.lock(ctx.tx, records.refunds.wire_id(refund["id"]))
-    if row["status"] in ("succeeded", "failed"):
+    if row["status"] == "succeeded":
         return Refunded(payment, row)
     if answer.status is not RefundStatus.SUCCEEDED:
         status = "failed" if answer.status is RefundStatus.FAILED else "asked"
-        return Refunded(payment, await _change(ctx, row, {"status": status, "provider_refund_id": answer.id}))
-    row = await _change(ctx, row, {"status": "succeeded", "provider_refund_id": answer.id})
+        if row["status"] in ("failed", status) and row["provider_refund_id"] == answer.id:
+            return Refunded(payment, row)
+        return Refunded(payment, await change(ctx, row, {"status": status, "provider_refund_id": answer.id}))
+    row = await change(ctx, row, {"status": "succeeded", "provider_refund_id": answer.id})
     total = payment["amount_refunded"] + row["amount"]
     payment = await service.change(
         ctx,

@@ -50,9 +50,13 @@ def find_provider(caller: Context | Steps) -> PaymentProvider | None:
 
 
 def require_provider(caller: Context | Steps, name: str | None = None) -> PaymentProvider:
-    """The caller's payment provider, the one of that name when one is given. Raises Conflict."""
+    """The provider of new payments, or the one of that name, which made an earlier one. Raises Conflict."""
     provider = find_provider(caller)
-    if provider is None or name not in (None, provider.name):
+    if name is not None:
+        tenant, livemode = caller.principal.tenant_id, caller.principal.livemode
+        assert tenant is not None
+        provider = caller.providers.get(PaymentProviders).named(name, tenant, livemode=livemode)
+    if provider is None:
         raise Conflict(
             f"The payment provider {name} is not configured here"
             if name is not None
@@ -145,7 +149,11 @@ async def open_intent(
             payment["amount"],
             payment["currency"],
             idempotency_key=payment_id,
-            metadata={"payment_id": payment_id, "deal_id": deals.resource.wire_id(payment["deal_id"])},
+            metadata={
+                "workspace": ids.encode("tenant", payment["tenant_id"]),
+                "payment_id": payment_id,
+                "deal_id": deals.resource.wire_id(payment["deal_id"]),
+            },
             capture_method="manual",
         )
     except ProviderRefused as refusal:
@@ -156,7 +164,18 @@ async def open_intent(
 
 
 async def _opened(ctx: Context, payment_id: str, action: str, **changes: Any) -> Record:
-    return await change(ctx, await records.resource.lock(ctx.tx, payment_id), action, **changes)
+    """Book what became of opening an intent, unless the provider's own news of it came first."""
+    payment = await records.resource.lock(ctx.tx, payment_id)
+    return await change(ctx, payment, action, **changes) if payment["status"] == "opening" else payment
+
+
+async def adopt(ctx: Context, payment: Row, intent_id: str) -> Record:
+    """Book the intent of a payment whose opening the provider has not answered yet."""
+    found = await records.resource.lock(ctx.tx, records.resource.wire_id(payment["id"]))
+    if found["payment_intent_id"] is not None:
+        return found
+    opened = {"status": "requires_payment_method"} if found["status"] == "opening" else {}
+    return await change(ctx, found, "payment.intent_opened", payment_intent_id=intent_id, **opened)
 
 
 _STANDING: Final[Mapping[IntentStatus, rules.Status]] = {

@@ -58,6 +58,10 @@ class Intent:
     status: IntentStatus
     amount: Decimal
     currency: str
+    minor_amount: int
+    """The amount as the provider writes it, for its own code in a browser."""
+    declined: str | None = None
+    """Why the last attempt to pay failed, in the provider's word, where one did."""
     held_until: datetime | None = None
     """When the provider lets go of money that it holds, where it says so."""
 
@@ -69,6 +73,8 @@ class Refund:
     id: str
     status: RefundStatus
     amount: Decimal
+    reference: str | None = None
+    """The idempotency key that it was asked for with; None for a refund that somebody made at the provider itself."""
 
 
 class ProviderDeclined(Exception):
@@ -141,3 +147,6 @@ class PaymentProvider(Protocol):
         self, intent_id: str, amount: Decimal, currency: str, *, idempotency_key: str, reason: str | None
     ) -> Refund:
         """Pay back. Raises ProviderDeclined and ProviderRefused, when nothing was paid back."""
+
+    async def refunds(self, intent_id: str) -> list[Refund]:
+        """Every refund of an intent, whoever made it. Raises ProviderRefused for an unknown intent."""

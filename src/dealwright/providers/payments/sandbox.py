@@ -18,7 +18,7 @@ from uuid import UUID
 from sqlalchemy import Column, Index, Text, exists, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from dealwright.kernel import ids
+from dealwright.kernel import ids, money
 from dealwright.kernel.clock import Clock
 from dealwright.kernel.errors import NotFound
 from dealwright.kernel.store.database import Database, Record, Transaction
@@ -142,6 +142,7 @@ def _intent(row: Mapping[str, Any], now: datetime) -> Intent:
         status=status,
         amount=row["amount"],
         currency=row["currency"],
+        minor_amount=money.to_minor(row["amount"], row["currency"]),
         held_until=_held_until(row) if status is IntentStatus.REQUIRES_CAPTURE else None,
     )
 
@@ -264,7 +265,15 @@ class SandboxGateway:
                     raise ProviderRefused(f"No more than {left} {row['currency']} can be refunded", field="amount")
                 made = {"id": ids.encode("re", ids.uuid7()), "amount": str(amount), "reason": reason}
                 await _records.change(tx, row, {"refunds": {**row["refunds"], idempotency_key: made}}, self._clock())
-        return Refund(made["id"], RefundStatus.SUCCEEDED, Decimal(made["amount"]))
+        return _refund(idempotency_key, made)
+
+    async def refunds(self, intent_id: str) -> list[Refund]:
+        async with self._transaction() as tx:
+            try:
+                row = await _records.get(tx, intent_id)
+            except NotFound:
+                raise _unknown(intent_id) from None
+        return [_refund(key, made) for key, made in row["refunds"].items()]
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Transaction]:
@@ -295,6 +304,10 @@ def _perhaps_lose(row: Record, fresh: bool) -> None:
     token = _TOKENS.get(row["payment_method"] or DEFAULT_METHOD)
     if fresh and token is not None and token.does == "lose_the_end":
         raise ProviderUnavailable
+
+
+def _refund(key: str, made: Mapping[str, Any]) -> Refund:
+    return Refund(made["id"], RefundStatus.SUCCEEDED, Decimal(made["amount"]), key)
 
 
 def _unknown(intent_id: str) -> ProviderRefused:

@@ -209,7 +209,7 @@ def offered(registry: Registry, principal: Principal, category: str | None = Non
     for operation in registry:
         if operation.tool is None or (category is not None and operation.tool.category != category):
             continue
-        if "public" not in operation.auth and principal.kind not in operation.auth:
+        if not operation.keyless and principal.kind not in operation.auth:
             continue
         if operation.scope is None or grants(principal.scopes, operation.scope):
             yield operation

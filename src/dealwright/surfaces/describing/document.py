@@ -42,9 +42,12 @@ def parameters(operation: Operation, schemas: Schemas, sampler: Sampler) -> list
             parameter["example"] = sampler.sample(schema, name, operation.resource)
         found.append(parameter)
     for name, header in operation.header_fields.items():
+        if header.lower() == "content-type":
+            continue  # said by the media types of the body
         schema = parameter_schema(fields[name])
-        schema.pop("description", None)
-        description = f"The same as {name}; the header wins."
+        told = schema.pop("description", None)
+        only_there = operation.body_field is not None
+        description = told if only_there and told is not None else f"The same as {name}; the header wins."
         found.append({"name": header, "in": "header", "required": False, "description": description, "schema": schema})
     return found
 
@@ -53,6 +56,8 @@ def request_body(operation: Operation, schemas: Schemas, sampler: Sampler) -> Sc
     """What a write reads from its body; None when nothing."""
     if not operation.writes or operation.route.method == "DELETE":
         return None
+    if operation.body_field is not None:  # bytes have no schema (OpenAPI 3.1)
+        return {"required": True, "content": {media_type: {} for media_type in operation.consumes}}
     body = schemas.body(operation)
     if body is None:
         return None

@@ -99,7 +99,7 @@ class SalesboothApi(HttpApi):
 
     def call(self, request: Request, operation: Operation, arguments: dict[str, Any], admitted: Admitted) -> Call:
         principal, kept = admitted.principal, self._cookies(request)
-        if admitted.session is not None and "session" not in operation.auth and "public" in operation.auth:
+        if admitted.session is not None and "session" not in operation.auth and operation.keyless:
             principal = PUBLIC  # no proof was asked for, so the session must count for nothing
         return Call(
             operation=operation,

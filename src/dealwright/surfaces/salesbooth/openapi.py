@@ -184,11 +184,11 @@ def describe(operation: Operation, schemas: Schemas, sampler: Sampler) -> dict[s
 
 def _security(operation: Operation) -> list[Schema]:
     """The ways to say who calls, any one of which will do; none: whoever calls."""
-    if operation.auth == {"public"}:
+    if operation.auth <= {"public", "signature"}:
         return []
     keys = _KEYS if operation.auth & {"secret_key", "publishable_key"} else []
     return [
-        *([{}] if "public" in operation.auth else []),
+        *([{}] if operation.keyless else []),
         *keys,
         *([_PERSON] if "session" in operation.auth else []),
     ]

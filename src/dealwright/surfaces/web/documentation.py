@@ -214,7 +214,7 @@ def _curl(operation: Operation, described: dict[str, Any]) -> str:
     url = f"{ORIGIN}/api/v1{path}{'?' if query else ''}{query}"
     method = "" if route.method == "GET" else f" -X {route.method}"
     lines = [f"curl{method} {shlex.quote(url)}"]
-    if "public" not in operation.auth:
+    if not operation.keyless:
         lines.append('-H "Authorization: Bearer $API_KEY"')
     if operation.locking is not None:
         lines.append("-H 'If-Match: W/\"1\"'")

@@ -6,8 +6,8 @@ from alembic import op
 
 from dealwright.kernel.store.tables import isolation
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 
 _STATEMENTS = [
     "ALTER TABLE payments ADD COLUMN asked_at timestamptz",

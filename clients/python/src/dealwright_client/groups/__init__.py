@@ -21,13 +21,20 @@ from dealwright_client.groups.deals import AsyncDealsGroup, DealsGroup
 from dealwright_client.groups.did_document import AsyncDidDocumentGroup, DidDocumentGroup
 from dealwright_client.groups.events import AsyncEventsGroup, EventsGroup
 from dealwright_client.groups.health import AsyncHealthGroup, HealthGroup
+from dealwright_client.groups.invitations import AsyncInvitationsGroup, InvitationsGroup
+from dealwright_client.groups.onboarding import AsyncOnboardingGroup, OnboardingGroup
+from dealwright_client.groups.password_reset import AsyncPasswordResetGroup, PasswordResetGroup
+from dealwright_client.groups.payment_intent import AsyncPaymentIntentGroup, PaymentIntentGroup
 from dealwright_client.groups.payments import AsyncPaymentsGroup, PaymentsGroup
+from dealwright_client.groups.playground import AsyncPlaygroundGroup, PlaygroundGroup
 from dealwright_client.groups.products import AsyncProductsGroup, ProductsGroup
 from dealwright_client.groups.queue import AsyncQueueGroup, QueueGroup
 from dealwright_client.groups.sandbox import AsyncSandboxGroup, SandboxGroup
 from dealwright_client.groups.schema import AsyncSchemaGroup, SchemaGroup
 from dealwright_client.groups.search import AsyncSearchGroup, SearchGroup
+from dealwright_client.groups.team import AsyncTeamGroup, TeamGroup
 from dealwright_client.groups.tenant_public_key import AsyncTenantPublicKeyGroup, TenantPublicKeyGroup
+from dealwright_client.groups.test_clock import AsyncTestClockGroup, TestClockGroup
 from dealwright_client.groups.tools import AsyncToolsGroup, ToolsGroup
 from dealwright_client.groups.trust import AsyncTrustGroup, TrustGroup
 from dealwright_client.groups.verify import AsyncVerifyGroup, VerifyGroup
@@ -90,8 +97,28 @@ class Groups(Caller):
         return HealthGroup(self)
 
     @cached_property
+    def invitations(self) -> InvitationsGroup:
+        return InvitationsGroup(self)
+
+    @cached_property
+    def onboarding(self) -> OnboardingGroup:
+        return OnboardingGroup(self)
+
+    @cached_property
+    def password_reset(self) -> PasswordResetGroup:
+        return PasswordResetGroup(self)
+
+    @cached_property
+    def payment_intent(self) -> PaymentIntentGroup:
+        return PaymentIntentGroup(self)
+
+    @cached_property
     def payments(self) -> PaymentsGroup:
         return PaymentsGroup(self)
+
+    @cached_property
+    def playground(self) -> PlaygroundGroup:
+        return PlaygroundGroup(self)
 
     @cached_property
     def products(self) -> ProductsGroup:
@@ -114,8 +141,16 @@ class Groups(Caller):
         return SearchGroup(self)
 
     @cached_property
+    def team(self) -> TeamGroup:
+        return TeamGroup(self)
+
+    @cached_property
     def tenant_public_key(self) -> TenantPublicKeyGroup:
         return TenantPublicKeyGroup(self)
+
+    @cached_property
+    def test_clock(self) -> TestClockGroup:
+        return TestClockGroup(self)
 
     @cached_property
     def tools(self) -> ToolsGroup:
@@ -190,8 +225,28 @@ class AsyncGroups(AsyncCaller):
         return AsyncHealthGroup(self)
 
     @cached_property
+    def invitations(self) -> AsyncInvitationsGroup:
+        return AsyncInvitationsGroup(self)
+
+    @cached_property
+    def onboarding(self) -> AsyncOnboardingGroup:
+        return AsyncOnboardingGroup(self)
+
+    @cached_property
+    def password_reset(self) -> AsyncPasswordResetGroup:
+        return AsyncPasswordResetGroup(self)
+
+    @cached_property
+    def payment_intent(self) -> AsyncPaymentIntentGroup:
+        return AsyncPaymentIntentGroup(self)
+
+    @cached_property
     def payments(self) -> AsyncPaymentsGroup:
         return AsyncPaymentsGroup(self)
+
+    @cached_property
+    def playground(self) -> AsyncPlaygroundGroup:
+        return AsyncPlaygroundGroup(self)
 
     @cached_property
     def products(self) -> AsyncProductsGroup:
@@ -214,8 +269,16 @@ class AsyncGroups(AsyncCaller):
         return AsyncSearchGroup(self)
 
     @cached_property
+    def team(self) -> AsyncTeamGroup:
+        return AsyncTeamGroup(self)
+
+    @cached_property
     def tenant_public_key(self) -> AsyncTenantPublicKeyGroup:
         return AsyncTenantPublicKeyGroup(self)
+
+    @cached_property
+    def test_clock(self) -> AsyncTestClockGroup:
+        return AsyncTestClockGroup(self)
 
     @cached_property
     def tools(self) -> AsyncToolsGroup:

@@ -9,38 +9,11 @@ from typing import Final, Literal, TypedDict
 
 from dealwright_client.calling import AsyncGroup, Group
 from dealwright_client.core import Endpoint
-
-
-class SignedIn(TypedDict):
-    """Who is signed in, and where. ``csrf_token`` goes along with every write as X-CSRF-Token."""
-
-    authenticated: bool
-    user: User | None
-    tenant: WorkspaceOfUser | None
-    """the active workspace"""
-    tenants: list[WorkspaceOfUser]
-    requires_tenant_selection: bool
-    mode: Literal["live", "test"] | None
-    csrf_token: str | None
+from dealwright_client.groups.shared_types import SignedIn
 
 
 class SignedOut(TypedDict):
     authenticated: Literal[False]
-
-
-class User(TypedDict):
-    id: str
-    user_id: str
-    email: str
-    first_name: str
-    last_name: str
-    is_system_admin: bool
-
-
-class WorkspaceOfUser(TypedDict):
-    tenant_id: str
-    name: str
-    role: Literal["owner", "admin", "member", "viewer"]
 
 
 _LOGIN: Final[Endpoint[SignedIn]] = Endpoint("POST", "/auth")

@@ -76,6 +76,21 @@ class Comparison(TypedDict):
     deal_2_terms: dict[str, Any] | None
 
 
+class Condition(TypedDict):
+    condition_id: str
+    type: str
+    config: dict[str, Any]
+    fulfilled: bool
+    met_by: str | None
+    met_at: str | None
+
+
+class ConditionMet(TypedDict):
+    deal_id: str
+    condition: Condition
+    all_conditions_met: bool
+
+
 class Configuration(TypedDict):
     option_ids: NotRequired[Sequence[str]]
 
@@ -127,6 +142,8 @@ class Configured(TypedDict):
     pricing: NotRequired[Pricing | None]
     customer: NotRequired[dict[str, Any] | None]
     signatures: NotRequired[list[dict[str, Any]]]
+    escrow: NotRequired[dict[str, Any] | None]
+    participants: NotRequired[list[dict[str, Any]]]
     activity_log: NotRequired[list[dict[str, Any]]]
     dry_run: bool
 
@@ -234,6 +251,67 @@ class Difference(TypedDict):
     deal_2: Any
 
 
+class Escrow(TypedDict):
+    """An escrow. ``client_secret`` is there while the buyer has something left to do at the payment provider."""
+
+    id: str
+    escrow_id: str
+    deal_id: str
+    status: Literal["pending", "held", "releasing", "refunding", "released", "refunded", "expired", "failed"]
+    amount: str
+    currency: str
+    conditions: list[Condition]
+    payment_id: str
+    refund_reason: str | None
+    failure_reason: str | None
+    expires_at: str
+    hold_expires_at: str | None
+    released_at: str | None
+    refunded_at: str | None
+    created_at: str
+    updated_at: str
+
+
+class EscrowEnded(TypedDict):
+    deal_id: str
+    status: Literal[
+        "draft",
+        "in_progress",
+        "pending_signature",
+        "awaiting_signatures",
+        "pending_payment",
+        "partially_accepted",
+        "closed",
+        "cancelled",
+        "expired",
+    ]
+    escrow: Escrow
+
+
+class EscrowMade(TypedDict):
+    id: str
+    escrow_id: str
+    deal_id: str
+    status: Literal["pending", "held", "releasing", "refunding", "released", "refunded", "expired", "failed"]
+    amount: str
+    currency: str
+    conditions: list[Condition]
+    payment_id: str
+    refund_reason: str | None
+    failure_reason: str | None
+    expires_at: str
+    hold_expires_at: str | None
+    released_at: str | None
+    refunded_at: str | None
+    created_at: str
+    updated_at: str
+    client_secret: str | None
+
+
+class EscrowOfDeal(TypedDict):
+    escrow: Escrow
+
+
 class Hashes(TypedDict):
     stored: str | None
     current: str | None
@@ -268,6 +346,13 @@ class Moves(TypedDict):
         "expired",
     ]
     transitions: list[DealsMove]
+
+
+class NewCondition(TypedDict):
+    type: str
+    """delivery, approval or a word of your own"""
+    config: NotRequired[Mapping[str, Any]]
+    """free keys and values, at most 3 levels deep"""
 
 
 class NewSignature(TypedDict):
@@ -463,6 +548,8 @@ class Transition(TypedDict):
     pricing: NotRequired[Pricing | None]
     customer: NotRequired[dict[str, Any] | None]
     signatures: NotRequired[list[dict[str, Any]]]
+    escrow: NotRequired[dict[str, Any] | None]
+    participants: NotRequired[list[dict[str, Any]]]
     activity_log: NotRequired[list[dict[str, Any]]]
     previous_status: Literal[
         "draft",
@@ -525,6 +612,7 @@ _COMPARE_TERMS: Final[Endpoint[Comparison]] = Endpoint(
 )
 _CREATE: Final[Endpoint[Deal]] = Endpoint("POST", "/deals", idempotent=True)
 _CREATE_CONFIGURED: Final[Endpoint[Configured]] = Endpoint("POST", "/deals/create-configured", idempotent=True)
+_CREATE_ESCROW: Final[Endpoint[EscrowMade]] = Endpoint("POST", "/deals/{id}/escrow", idempotent=True)
 _CREDENTIAL: Final[Endpoint[Credentials]] = Endpoint("GET", "/deals/{id}/credential")
 _DELETE: Final[Endpoint[DealDeleted]] = Endpoint("DELETE", "/deals/{id}")
 _EXPORT: Final[Endpoint[DealsExport | str]] = Endpoint(
@@ -532,9 +620,11 @@ _EXPORT: Final[Endpoint[DealsExport | str]] = Endpoint(
     "/deals/export",
     query=frozenset({"after", "created_after", "created_before", "customer_id", "format", "id", "limit", "status"}),
 )
+_FULFILL_CONDITION: Final[Endpoint[ConditionMet]] = Endpoint("POST", "/deals/{id}/fulfill-condition", idempotent=True)
 _GET: Final[Endpoint[Deal]] = Endpoint(
     "GET", "/deals/{id}", query=frozenset({"exclude", "fields", "format", "include"})
 )
+_GET_ESCROW: Final[Endpoint[EscrowOfDeal]] = Endpoint("GET", "/deals/{id}/escrow")
 _LIST: Final[Endpoint[DealPage]] = Endpoint(
     "GET",
     "/deals",
@@ -561,6 +651,8 @@ _LIST: Final[Endpoint[DealPage]] = Endpoint(
 )
 _PARTIAL_ACCEPT: Final[Endpoint[PartialAcceptance]] = Endpoint("POST", "/deals/{id}/partial-accept", idempotent=True)
 _RECORD_OUTCOME: Final[Endpoint[OutcomeRecorded]] = Endpoint("POST", "/deals/{id}/outcome", idempotent=True)
+_REFUND_ESCROW: Final[Endpoint[EscrowEnded]] = Endpoint("POST", "/deals/{id}/refund-escrow", idempotent=True)
+_RELEASE_ESCROW: Final[Endpoint[EscrowEnded]] = Endpoint("POST", "/deals/{id}/release-escrow", idempotent=True)
 _REMOVE_ITEM: Final[Endpoint[Deal]] = Endpoint("DELETE", "/deals/{id}/items/{item_id}")
 _REQUEST_SIGNATURES: Final[Endpoint[Requested]] = Endpoint("POST", "/deals/{id}/request-signatures", idempotent=True)
 _REVOKE_CREDENTIAL: Final[Endpoint[Revoked]] = Endpoint("POST", "/deals/{id}/revoke-credential", idempotent=True)
@@ -789,6 +881,46 @@ class DealsGroup(Group):
             timeout=timeout,
         )
 
+    def create_escrow(
+        self,
+        id: str,
+        *,
+        conditions: Sequence[NewCondition],
+        amount: Number | None = None,
+        currency: str | None = None,
+        expires_in: int | None = None,
+        payment_method: str | None = None,
+        if_match: int | str | None = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> EscrowMade:
+        """Hold the deal's money until every condition is met and the escrow is released, or until it expires.
+
+        ``status`` is held, or pending while the buyer has something left to do at the payment provider. After a 503
+        the outcome is not known: the same call again asks about the same hold.
+
+        ``amount``: major units; default: what is due
+        ``expires_in``: seconds
+        ``payment_method``: what the money is held on
+
+        Scope: ``deals:write``. Errors: ``billing.payment_failed``, ``conflict.invalid_state``, ``not_found``,
+        ``transient_error.dependency_unavailable``.
+        """
+        return self._client._run(
+            _CREATE_ESCROW,
+            {
+                "id": id,
+                "conditions": conditions,
+                "amount": amount,
+                "currency": currency,
+                "expires_in": expires_in,
+                "payment_method": payment_method,
+            },
+            if_match=if_match,
+            idempotency_key=idempotency_key,
+            timeout=timeout,
+        )
+
     def credential(
         self,
         id: str,
@@ -864,6 +996,29 @@ class DealsGroup(Group):
             timeout=timeout,
         )
 
+    def fulfill_condition(
+        self,
+        id: str,
+        *,
+        condition_id: str,
+        met_by: str | None = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> ConditionMet:
+        """Mark one condition of a deal's escrow as met; doing so twice changes nothing. Releasing is a call of its
+        own.
+
+        ``met_by``: who or what met it
+
+        Scope: ``deals:write``. Errors: ``conflict.invalid_state``, ``not_found``.
+        """
+        return self._client._run(
+            _FULFILL_CONDITION,
+            {"id": id, "condition_id": condition_id, "met_by": met_by},
+            idempotency_key=idempotency_key,
+            timeout=timeout,
+        )
+
     def get(
         self,
         id: str,
@@ -888,6 +1043,18 @@ class DealsGroup(Group):
             {"id": id, "fields": fields, "include": include, "exclude": exclude, "format": format},
             timeout=timeout,
         )
+
+    def get_escrow(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+    ) -> EscrowOfDeal:
+        """Read the newest escrow of a deal with its conditions.
+
+        Scope: ``deals:read``. Errors: ``not_found``.
+        """
+        return self._client._run(_GET_ESCROW, {"id": id}, timeout=timeout)
 
     def list(
         self,
@@ -1072,6 +1239,39 @@ class DealsGroup(Group):
             idempotency_key=idempotency_key,
             timeout=timeout,
         )
+
+    def refund_escrow(
+        self,
+        id: str,
+        *,
+        reason: Literal["manual", "condition_failed", "deal_cancelled", "fraud", "duplicate"] | None = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> EscrowEnded:
+        """Let go of the money that is held; the deal's status stays. After a 503 call again.
+
+        Scope: ``deals:write``. Errors: ``conflict.invalid_state``, ``not_found``,
+        ``transient_error.dependency_unavailable``.
+        """
+        return self._client._run(
+            _REFUND_ESCROW, {"id": id, "reason": reason}, idempotency_key=idempotency_key, timeout=timeout
+        )
+
+    def release_escrow(
+        self,
+        id: str,
+        *,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> EscrowEnded:
+        """Take the money that is held and close the deal; every condition must be fulfilled.
+
+        After a 503 the outcome is not known: call again, the money is taken once.
+
+        Scope: ``deals:write``. Errors: ``billing.payment_failed``, ``conflict.invalid_state``, ``not_found``,
+        ``transient_error.dependency_unavailable``.
+        """
+        return self._client._run(_RELEASE_ESCROW, {"id": id}, idempotency_key=idempotency_key, timeout=timeout)
 
     def remove_item(
         self,
@@ -1600,6 +1800,35 @@ class AsyncDealsGroup(AsyncGroup):
             timeout=timeout,
         )
 
+    async def create_escrow(
+        self,
+        id: str,
+        *,
+        conditions: Sequence[NewCondition],
+        amount: Number | None = None,
+        currency: str | None = None,
+        expires_in: int | None = None,
+        payment_method: str | None = None,
+        if_match: int | str | None = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> EscrowMade:
+        """Hold the deal's money until every condition is met and the escrow is released, or until it expires."""
+        return await self._client._run(
+            _CREATE_ESCROW,
+            {
+                "id": id,
+                "conditions": conditions,
+                "amount": amount,
+                "currency": currency,
+                "expires_in": expires_in,
+                "payment_method": payment_method,
+            },
+            if_match=if_match,
+            idempotency_key=idempotency_key,
+            timeout=timeout,
+        )
+
     async def credential(
         self,
         id: str,
@@ -1659,6 +1888,24 @@ class AsyncDealsGroup(AsyncGroup):
             timeout=timeout,
         )
 
+    async def fulfill_condition(
+        self,
+        id: str,
+        *,
+        condition_id: str,
+        met_by: str | None = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> ConditionMet:
+        """Mark one condition of a deal's escrow as met; doing so twice changes nothing. Releasing is a call of its
+        own."""
+        return await self._client._run(
+            _FULFILL_CONDITION,
+            {"id": id, "condition_id": condition_id, "met_by": met_by},
+            idempotency_key=idempotency_key,
+            timeout=timeout,
+        )
+
     async def get(
         self,
         id: str,
@@ -1675,6 +1922,15 @@ class AsyncDealsGroup(AsyncGroup):
             {"id": id, "fields": fields, "include": include, "exclude": exclude, "format": format},
             timeout=timeout,
         )
+
+    async def get_escrow(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+    ) -> EscrowOfDeal:
+        """Read the newest escrow of a deal with its conditions."""
+        return await self._client._run(_GET_ESCROW, {"id": id}, timeout=timeout)
 
     async def list(
         self,
@@ -1828,6 +2084,29 @@ class AsyncDealsGroup(AsyncGroup):
             idempotency_key=idempotency_key,
             timeout=timeout,
         )
+
+    async def refund_escrow(
+        self,
+        id: str,
+        *,
+        reason: Literal["manual", "condition_failed", "deal_cancelled", "fraud", "duplicate"] | None = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> EscrowEnded:
+        """Let go of the money that is held; the deal's status stays. After a 503 call again."""
+        return await self._client._run(
+            _REFUND_ESCROW, {"id": id, "reason": reason}, idempotency_key=idempotency_key, timeout=timeout
+        )
+
+    async def release_escrow(
+        self,
+        id: str,
+        *,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> EscrowEnded:
+        """Take the money that is held and close the deal; every condition must be fulfilled."""
+        return await self._client._run(_RELEASE_ESCROW, {"id": id}, idempotency_key=idempotency_key, timeout=timeout)
 
     async def remove_item(
         self,

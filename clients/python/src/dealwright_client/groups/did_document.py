@@ -18,7 +18,7 @@ Did = TypedDict(
         "verificationMethod": "list[Method]",
         "authentication": "list[str]",
         "assertionMethod": "list[str]",
-        "service": "list[Service]",
+        "service": "list[ServiceView]",
     },
 )
 
@@ -30,7 +30,7 @@ class Method(TypedDict):
     publicKeyMultibase: str
 
 
-class Service(TypedDict):
+class ServiceView(TypedDict):
     id: str
     type: str
     serviceEndpoint: str

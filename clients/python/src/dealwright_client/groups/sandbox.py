@@ -69,9 +69,9 @@ class SandboxGroup(Group):
     ) -> Reset:
         """Delete all test records of the workspace, in one transaction.
 
-        Goes: every record of the business with what hangs on it, events and their deliveries, kept idempotent
-        answers. Stays: webhooks, notification rules and preferences, the set-up of the shop, the audit trail,
-        issued credentials, keys. Live records are never touched.
+        Goes: every record of the business with what hangs on it, events and their deliveries, background jobs, kept
+        idempotent answers, the test clock. Stays: webhooks, notification rules and preferences, the set-up of the
+        shop, the audit trail, issued credentials, keys. Live records are never touched.
 
         Scope: ``sandbox:write``. Errors: ``authorization_error.forbidden``.
         """

@@ -59,6 +59,8 @@ class Deal(TypedDict):
     pricing: NotRequired[Pricing | None]
     customer: NotRequired[dict[str, Any] | None]
     signatures: NotRequired[list[dict[str, Any]]]
+    escrow: NotRequired[dict[str, Any] | None]
+    participants: NotRequired[list[dict[str, Any]]]
     activity_log: NotRequired[list[dict[str, Any]]]
 
 
@@ -147,9 +149,37 @@ class Pricing(TypedDict):
     total: Money
 
 
+class SignedIn(TypedDict):
+    """Who is signed in, and where. ``csrf_token`` goes along with every write as X-CSRF-Token."""
+
+    authenticated: bool
+    user: User | None
+    tenant: WorkspaceOfUser | None
+    """the active workspace"""
+    tenants: list[WorkspaceOfUser]
+    requires_tenant_selection: bool
+    mode: Literal["live", "test"] | None
+    csrf_token: str | None
+
+
 class TemplateItemView(TypedDict):
     product_id: str
     quantity: int
     unit_price: float | None
     name: str | None
     options: dict[str, Any] | None
+
+
+class User(TypedDict):
+    id: str
+    user_id: str
+    email: str
+    first_name: str
+    last_name: str
+    is_system_admin: bool
+
+
+class WorkspaceOfUser(TypedDict):
+    tenant_id: str
+    name: str
+    role: Literal["owner", "admin", "member", "viewer"]

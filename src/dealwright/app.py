@@ -19,6 +19,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import dealwright.modules.activity.operations
 import dealwright.modules.audit.operations
 import dealwright.modules.batch.operations
+import dealwright.modules.contracts.lifecycle_operations
+import dealwright.modules.contracts.operations
+import dealwright.modules.contracts.schedule
 import dealwright.modules.customers.operations
 import dealwright.modules.deals.acceptance_operations
 import dealwright.modules.deals.configured_operations

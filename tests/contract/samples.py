@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dealwright.kernel import ids
@@ -37,6 +38,7 @@ REFERENCES: dict[str, str] = {
     "signer_customer_id": "customers",
     "product_id": "products",
     "deal_id": "deals",
+    "contract_id": "contracts",
     "payment_intent_id": "payment_intents",
     "webhook_id": "webhooks",
     "rule_id": "notification_rules",
@@ -187,6 +189,7 @@ async def _attested(api: Client, deal_id: str) -> dict[str, Any]:
     return {}
 
 
+<<<<<<< HEAD
 @sample("queue")
 async def failed_job(api: Client) -> str:
     """A job that came to a bad end, as only a worker leaves it behind: written where the worker writes."""
@@ -201,6 +204,44 @@ async def failed_job(api: Client) -> str:
             tenant, api.livemode, key,
         )  # fmt: skip
     return ids.encode("job", key)
+=======
+@sample("contracts")
+async def contract(api: Client, **members: Any) -> str:
+    today = datetime.now(UTC).date()
+    json = {
+        "customer_id": await customer(api),
+        "title": "Annual Support Agreement",
+        "value": 12000,
+        "start_date": today.isoformat(),
+        "end_date": (today + timedelta(days=365)).isoformat(),
+        "renewal_type": "auto",
+        **members,
+    }
+    return str((await api.data("POST", "/contracts", json=json))["id"])
+
+
+@arguments_for("contracts.create")
+async def _from_own_deal(api: Client, _: str) -> dict[str, Any]:
+    return {"deal_id": await deal(api), "title": "Annual Support Agreement"}
+
+
+@arguments_for("contracts.update")
+async def _new_notes(api: Client, _: str) -> dict[str, Any]:
+    return {"notes": "changed"}
+
+
+@arguments_for("contracts.activate", "contracts.terminate", "contracts.opt_out_renewal")
+async def _signed(api: Client, contract_id: str) -> dict[str, Any]:
+    await api.data("POST", f"/contracts?id={contract_id}&action=sign")
+    return {}
+
+
+@arguments_for("contracts.renew")
+async def _in_force(api: Client, contract_id: str) -> dict[str, Any]:
+    await _signed(api, contract_id)
+    await api.data("POST", f"/contracts?id={contract_id}&action=activate")
+    return {}
+>>>>>>> 1a39ade (Contracts: lifecycle, signing, renewals, documents)
 
 
 @sample("notification_rules")

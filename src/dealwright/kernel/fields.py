@@ -7,8 +7,9 @@ write request; every other field of a write is read from the JSON body. Undeclar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final, TypeVar
 
@@ -111,6 +112,17 @@ def _instant(value: object) -> object:
     raise ValueError("must be an ISO 8601 date and time")
 
 
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _day(value: object) -> object:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and _DAY.fullmatch(text := value.strip()):
+        return date.fromisoformat(text)
+    raise ValueError("must be a date as YYYY-MM-DD")
+
+
 MAX_DEPTH: Final = 3
 MAX_OBJECT_MEMBERS: Final = 200
 MAX_NESTING: Final = 64
@@ -182,6 +194,12 @@ Instant = Annotated[
     PlainSerializer(clock.iso, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
+Day = Annotated[
+    date,
+    BeforeValidator(_day),
+    WithJsonSchema({"type": "string", "format": "date"}),
+]
+"""A calendar day."""
 Metadata = Annotated[
     dict[str, Any],
     AfterValidator(_shallow),

@@ -13,7 +13,7 @@ import binascii
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 from uuid import UUID
 
 import orjson
@@ -35,10 +35,13 @@ COUNTED_UP_TO: Final = 10_000
 class Shaping(Input):
     """Which members of a record come back (Salesbooth API, common list parameters)."""
 
+    minimal: ClassVar[tuple[str, ...]] = ("id", "status", "updated_at")
+    """What ``format=minimal`` leaves."""
+
     fields: Annotated[Csv | None, Field(description="sparse field set, for example id,status")] = None
     include: Annotated[Csv | None, Field(description="nested resources to embed")] = None
     exclude: Annotated[Csv | None, Field(description="nested resources to leave out")] = None
-    format: Annotated[Literal["minimal"] | None, Field(description="minimal: only id, status and updated_at")] = None
+    format: Annotated[Literal["minimal"] | None, Field(description="minimal: id, status and updated_at only")] = None
 
 
 class Paging(Input):
@@ -210,13 +213,10 @@ class List:
         return Page(rows, pagination)
 
 
-_MINIMAL: Final = ("id", "status", "updated_at")
-
-
 def shape(record: dict[str, Any], shaping: Shaping) -> dict[str, Any]:
     """Cut one record to what was asked for; ``id`` always stays."""
     if shaping.format == "minimal":
-        return {name: record[name] for name in _MINIMAL if name in record}
+        return {name: record[name] for name in shaping.minimal if name in record}
     if shaping.fields:
         wanted: Iterable[str] = dict.fromkeys(["id", *shaping.fields, *(shaping.include or ())])
         record = {name: record[name] for name in wanted if name in record}

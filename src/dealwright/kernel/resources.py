@@ -43,6 +43,7 @@ class Resource(Records):
         hidden: Sequence[str] = (),
         embedded: Sequence[str] = (),
         only: ColumnElement[bool] | None = None,
+        mirrored: bool = False,
     ) -> None:
         super().__init__(table, prefix, only)
         self.name = name
@@ -51,6 +52,9 @@ class Resource(Records):
         """Columns whose values enter the audit trail as commitments only."""
         self.hidden = _INTERNAL | frozenset(hidden)
         """Columns that the audit trail leaves out."""
+        self.mirrored = mirrored
+        """Every write of a record ends in an audit entry that repeats it, so a record that differs from its newest
+        entry was changed past the audit trail."""
         self.embedded = tuple(embedded)
         """Expansions that an answer about a single record has without being asked."""
         self._expansions: dict[str, Expansion] = {}

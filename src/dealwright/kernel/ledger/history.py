@@ -12,6 +12,7 @@ from dealwright.kernel import clock
 from dealwright.kernel.context import Context
 from dealwright.kernel.ledger.tables import audit_log
 from dealwright.kernel.resources import Resource, Row
+from dealwright.kernel.store.database import Record
 from dealwright.kernel.store.records import in_scope
 from dealwright.kernel.store.statements import Statement, given
 
@@ -30,6 +31,23 @@ _ranked = (
     .subquery()
 )
 _recent: Final = Statement(select(_ranked).where(_ranked.c.newest <= RECENT).order_by(_ranked.c.seq.desc()))
+
+_newest: Final = Statement(
+    select(audit_log.c.id, audit_log.c.entry_hash)
+    .where(
+        in_scope(audit_log),
+        audit_log.c.entity_type == given("of_type"),
+        audit_log.c.entity_id == given("of_id"),
+        audit_log.c.action == given("of_action"),
+    )
+    .order_by(audit_log.c.seq.desc())
+    .limit(1)
+)
+
+
+async def newest(ctx: Context, resource: Resource, key: UUID, action: str) -> Record | None:
+    """Id and hash of the newest entry about an action on a record."""
+    return await ctx.tx.row(_newest, of_type=resource.name, of_id=resource.wire_id(key), of_action=action)
 
 
 def activity_log(resource: Resource) -> None:

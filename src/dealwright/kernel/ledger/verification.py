@@ -12,8 +12,9 @@ from sqlalchemy import func, select
 from dealwright.kernel import clock, ids, resources
 from dealwright.kernel.context import Context
 from dealwright.kernel.fields import Wire
-from dealwright.kernel.ledger.ledger import RECORDED, entry_hash, recorded
+from dealwright.kernel.ledger.ledger import RECORDED, canonical, entry_hash, recorded
 from dealwright.kernel.ledger.tables import audit_log
+from dealwright.kernel.resources import Resource
 from dealwright.kernel.store.database import Record
 from dealwright.kernel.store.records import in_scope
 from dealwright.kernel.store.statements import Statement, given
@@ -108,7 +109,21 @@ async def verify(ctx: Context, entity_type: str, entity_id: str) -> Verdict:
     key = ids.decode(resource.prefix, entity_id) if resource is not None else None
     row = await resource.find(ctx.tx, key) if resource is not None and key is not None else None
     version = row.get("version") if row is not None else None
-    return check(await ctx.tx.rows(_chain, of_type=entity_type, of_id=entity_id), version)
+    entries = await ctx.tx.rows(_chain, of_type=entity_type, of_id=entity_id)
+    verdict = check(entries, version)
+    if not verdict.broken and entries and resource is not None and row is not None and resource.mirrored:
+        if _repeats(resource, row, entries[-1]):
+            return verdict
+        return Verdict(verdict.checked, (ids.encode(AUDIT_PREFIX, entries[-1]["id"]),))
+    return verdict
+
+
+def _repeats(resource: Resource, row: Record, entry: Record) -> bool:
+    """Whether an entry says of a record what the record says itself, as far as that is no private matter."""
+    public = {name: value for name, value in row.items() if name not in resource.private | resource.hidden}
+    stated = orjson.loads(entry["snapshot"])
+    said = {name: stated.get(name) for name in public}
+    return canonical(public) == canonical(said)
 
 
 class EntryView(Wire):

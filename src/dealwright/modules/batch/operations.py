@@ -90,6 +90,9 @@ class _Failed(Exception):
         "deal.created",
         "deal.updated",
         "deal.status_changed",
+        "contract.activated",
+        "contract.terminated",
+        "contract.renewal_opted_out",
     ),
     tool=("execute_batch", "execution"),
 )

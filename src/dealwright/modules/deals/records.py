@@ -9,12 +9,12 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, column, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import func, select, update
 
 from dealwright.kernel import clock, ids, money
 from dealwright.kernel.context import Context
 from dealwright.kernel.crypto import words
+from dealwright.kernel.embedding import OWNER_ID, newest_of, referred_by
 from dealwright.kernel.ledger.history import activity_log
 from dealwright.kernel.paging import List
 from dealwright.kernel.resources import Resource, Row
@@ -41,6 +41,9 @@ listing: Final = List(
 )
 
 _by_ids: Final = Statement(select(*readable(deals)).where(in_scope(deals), deals.c.id == func.any(given("keys"))))
+_this = in_scope(deals) & (deals.c.id == given("key"))
+_hold: Final = Statement(select(deals.c.id).where(_this).with_for_update(key_share=True))
+_mirror_contract: Final = Statement(update(deals).where(_this).values(contract_status=given("status")))
 _items_of: Final = Statement(
     select(deal_items)
     .where(in_scope(deal_items), deal_items.c.deal_id == func.any(given("deals")))
@@ -169,17 +172,24 @@ def pricing(row: Row) -> dict[str, Any]:
     }
 
 
-@resource.expands("customer")
-async def _embed_customer(ctx: Context, rows: Sequence[Row]) -> Mapping[UUID, Any]:
-    keys = list({row["customer_id"] for row in rows if row["customer_id"] is not None})
-    found = await customers.by_ids(ctx, keys)
-    wire = dict(zip(found, await customers.resource.render(ctx, list(found.values())), strict=True))
-    return {row["id"]: wire.get(row["customer_id"]) for row in rows}
+resource.expands("customer")(referred_by("customer_id", customers.resource, customers.by_ids))
 
 
 async def get(ctx: Context, deal_id: str) -> Record:
     """The deal's row; raises NotFound."""
     return await resource.get(ctx.tx, deal_id)
+
+
+async def hold(ctx: Context, key: UUID) -> None:
+    """Lock a deal before what hangs on it; one that was removed for good holds nobody up."""
+    await ctx.tx.row(_hold, key=key)
+
+
+async def mirror_contract(ctx: Context, key: UUID, status: str | None) -> None:
+    """Let a held deal show the status of its contract. That changes nothing in the deal itself, so neither its version
+    nor its audit trail: the contract has its own.
+    """
+    await ctx.tx.run(_mirror_contract, key=key, status=status)
 
 
 async def lock(ctx: Context, deal_id: str, expected_version: int | None = None) -> Record:
@@ -212,47 +222,10 @@ async def items_of(ctx: Context, keys: Sequence[UUID]) -> dict[UUID, list[Record
     return found
 
 
-_NEWEST_OF_OWNER: Final = 20
-
-_owner: Final = (
-    func.unnest(given("owners", ARRAY(Uuid))).table_valued(column("owner_id", Uuid)).render_derived(name="owners")
-)
-
-
-def _newest_of(matching: Select[Any]) -> Statement:
-    """For each of the given owners its newest deals, each found by index."""
-    newest = matching.order_by(deals.c.id.desc()).limit(_NEWEST_OF_OWNER).lateral("newest")
-    return Statement(select(_owner.c.owner_id, newest).select_from(_owner.join(newest, literal(True))))
-
-
-_of_customers: Final = _newest_of(
-    select(*readable(deals)).where(in_scope(deals), deals.c.customer_id == _owner.c.owner_id)
-)
-_of_products: Final = _newest_of(
-    select(*readable(deals)).where(
-        in_scope(deals),
-        deals.c.id.in_(
-            select(deal_items.c.deal_id).where(in_scope(deal_items), deal_items.c.product_id == _owner.c.owner_id)
-        ),
+customers.resource.expands("deals")(newest_of(resource, deals.c.customer_id == OWNER_ID))
+products.resource.expands("deals")(
+    newest_of(
+        resource,
+        deals.c.id.in_(select(deal_items.c.deal_id).where(in_scope(deal_items), deal_items.c.product_id == OWNER_ID)),
     )
 )
-
-
-async def _by_owner(ctx: Context, statement: Statement, rows: Sequence[Row]) -> Mapping[UUID, Any]:
-    found = await ctx.tx.rows(statement, owners=[row["id"] for row in rows])
-    by_owner: dict[UUID, list[dict[str, Any]]] = {row["id"]: [] for row in rows}
-    for row, wire in zip(found, await render(ctx, found), strict=True):
-        by_owner[row["owner_id"]].append(wire)
-    return by_owner
-
-
-@customers.resource.expands("deals")
-async def _deals_of_customers(ctx: Context, rows: Sequence[Row]) -> Mapping[UUID, Any]:
-    """The newest deals of each customer."""
-    return await _by_owner(ctx, _of_customers, rows)
-
-
-@products.resource.expands("deals")
-async def _deals_of_products(ctx: Context, rows: Sequence[Row]) -> Mapping[UUID, Any]:
-    """The newest deals that hold each product."""
-    return await _by_owner(ctx, _of_products, rows)

@@ -13,6 +13,7 @@ from dealwright.kernel.context import Context
 from dealwright.kernel.errors import InsufficientScope
 from dealwright.kernel.fields import Csv, Input, Integer, Wire
 from dealwright.kernel.operations import Reply, operation
+from dealwright.modules.contracts import records as contracts
 from dealwright.modules.customers import records as customers
 from dealwright.modules.deals import records as deals
 from dealwright.modules.products import records as products
@@ -57,10 +58,19 @@ async def _deals(ctx: Context, query: str) -> list[tuple[str, str]]:
     return [(wire["id"], wire["title"]) for wire in await deals.resource.render(ctx, list(found.values()))]
 
 
+async def _contracts(ctx: Context, query: str) -> list[tuple[str, str]]:
+    found = await contracts.by_ids(ctx, await contracts.matching(ctx, query, _LOOKED_AT))
+    return [
+        (contracts.resource.wire_id(row["id"]), " · ".join(filter(None, (row["title"], row["contract_number"]))))
+        for row in found.values()
+    ]
+
+
 SOURCES: Final = [
     Source("customer", "customers", _customers),
     Source("product", "products", _products),
     Source("deal", "deals", _deals),
+    Source("contract", "contracts", _contracts),
 ]
 """Everything that is searched; a higher module may add its own kind."""
 

@@ -1,0 +1,1 @@
+"""Contracts: made from a deal or from scratch, signed, in force, renewed, ended."""

@@ -189,7 +189,6 @@ async def _attested(api: Client, deal_id: str) -> dict[str, Any]:
     return {}
 
 
-<<<<<<< HEAD
 @sample("queue")
 async def failed_job(api: Client) -> str:
     """A job that came to a bad end, as only a worker leaves it behind: written where the worker writes."""
@@ -204,7 +203,8 @@ async def failed_job(api: Client) -> str:
             tenant, api.livemode, key,
         )  # fmt: skip
     return ids.encode("job", key)
-=======
+
+
 @sample("contracts")
 async def contract(api: Client, **members: Any) -> str:
     today = datetime.now(UTC).date()
@@ -241,7 +241,6 @@ async def _in_force(api: Client, contract_id: str) -> dict[str, Any]:
     await _signed(api, contract_id)
     await api.data("POST", f"/contracts?id={contract_id}&action=activate")
     return {}
->>>>>>> 1a39ade (Contracts: lifecycle, signing, renewals, documents)
 
 
 @sample("notification_rules")

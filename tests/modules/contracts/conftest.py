@@ -117,8 +117,11 @@ class Calendar:
     def go(self, day: date) -> None:
         self._clock.offset = datetime(day.year, day.month, day.day, 12, tzinfo=UTC) - datetime.now(UTC)
 
+    def clock(self) -> datetime:
+        return self._clock()
+
     async def run(self) -> int:
-        return await schedule.run(self, self._clock)
+        return await schedule.terms(self)  # type: ignore[no-any-return]
 
     async def on(self, day: date) -> int:
         self.go(day)

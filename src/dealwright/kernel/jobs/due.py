@@ -22,14 +22,21 @@ _AT_ONCE: Final = 500
 
 class Due:
     """The records of a table that fulfil ``due()``, conditions that compare with ``given("at")``; ``act`` must end
-    that, in the transaction that it is given, or the record is found again.
+    that, in the transaction that it is given, or the record is found again. ``hold`` locks what the record hangs on,
+    where ``act`` changes that too: parents are locked before their children.
     """
 
     def __init__(
-        self, table: Table, due: Callable[[], tuple[Any, ...]], act: Callable[[Context, Record], Awaitable[None]]
+        self,
+        table: Table,
+        due: Callable[[], tuple[Any, ...]],
+        act: Callable[[Context, Record], Awaitable[None]],
+        *,
+        hold: Callable[[Context, UUID], Awaitable[None]] | None = None,
     ) -> None:
         self._table = table
         self._act = act
+        self._hold = hold
         whose = (table.c.tenant_id, table.c.livemode, table.c.id)
         self._find = Statement(
             select(*whose).where(*due(), table.c.id > given("after")).order_by(table.c.id).limit(_AT_ONCE)
@@ -61,6 +68,8 @@ class Due:
 
     async def _one(self, server: Elsewhere, tenant_id: UUID, livemode: bool, key: UUID) -> bool:
         async with server.within(tenant_id, livemode) as ctx:
+            if self._hold is not None:
+                await self._hold(ctx, key)
             row = await ctx.tx.row(self._take, key=key, at=ctx.now)
             if row is None:
                 return False

@@ -130,7 +130,7 @@ def _from_deal(ctx: Context, values: dict[str, Any], deal: Row) -> dict[str, Any
     if "payment_terms" not in values and isinstance(terms.get("payment_terms"), str):
         values["payment_terms"] = terms["payment_terms"]
     start = values.get("start_date") or _day(terms, "start_date") or service.today(ctx)
-    end = values.get("end_date") or _day(terms, "end_date") or rules.add_months(start, 12, start.day)
+    end = values.get("end_date") or _day(terms, "end_date") or _a_year_from(start)
     check_term(start, end)
     return {
         "customer_id": deal["customer_id"],
@@ -142,6 +142,13 @@ def _from_deal(ctx: Context, values: dict[str, Any], deal: Row) -> dict[str, Any
         "start_date": start,
         "end_date": end,
     }
+
+
+def _a_year_from(start: date) -> date:
+    try:
+        return rules.add_months(start, 12, start.day)
+    except rules.Unrenewable:
+        raise invalid_field("start_date", "out_of_range", "Start date leaves no year for the contract") from None
 
 
 def _day(terms: dict[str, Any], name: str) -> date | None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, or_, select
 
 from dealwright.kernel import clock, ids, money
 from dealwright.kernel.context import Context
@@ -28,6 +28,7 @@ from dealwright.modules.contracts import rules
 from dealwright.modules.contracts.tables import contract_renewals, contracts
 from dealwright.modules.customers import records as customers
 from dealwright.modules.deals import records as deals
+from dealwright.modules.deals.tables import deals as deal_table
 
 on_violation(
     "uq_contracts_number",
@@ -37,13 +38,15 @@ on_violation(
     ),
 )
 
+_running = or_(*(contracts.c.status == literal_column(f"'{status}'") for status in rules.RUNNING))
+
 listing: Final = List(
     contracts,
     {
         "status": lambda: contracts.c.status == given("status"),
         "customer": lambda: contracts.c.customer_id == given("customer"),
         "renewal_type": lambda: contracts.c.renewal_type == given("renewal_type"),
-        "ends_from": lambda: contracts.c.status.in_(rules.RUNNING) & (contracts.c.end_date >= given("ends_from")),
+        "ends_from": lambda: _running & (contracts.c.end_date >= given("ends_from")),
         "ends_until": lambda: contracts.c.end_date <= given("ends_until"),
         "found": lambda: contracts.c.id == func.any(given("found")),
     },
@@ -59,6 +62,15 @@ _by_ids: Final = Statement(
     select(*readable(contracts)).where(in_scope(contracts), contracts.c.id == func.any(given("keys")))
 )
 _whose: Final = Statement(select(contracts.c.tenant_id, contracts.c.livemode).where(contracts.c.id == given("key")))
+_hold_deal: Final = Statement(
+    select(deal_table.c.id)
+    .where(
+        in_scope(deal_table),
+        deal_table.c.id
+        == select(contracts.c.deal_id).where(in_scope(contracts), contracts.c.id == given("key")).scalar_subquery(),
+    )
+    .with_for_update(key_share=True)
+)
 _status_for_deal: Final = Statement(
     select(contracts.c.status)
     .where(in_scope(contracts), contracts.c.deal_id == given("deal"))
@@ -136,11 +148,14 @@ async def get(ctx: Context, contract_id: str) -> Record:
     return await resource.get(ctx.tx, contract_id)
 
 
+async def hold_deal(ctx: Context, key: UUID) -> None:
+    """Lock the deal of a contract, if it has one: before the contract, as parents come before their children."""
+    await ctx.tx.row(_hold_deal, key=key)
+
+
 async def lock(ctx: Context, contract_id: str, expected_version: int | None = None) -> Record:
     """The contract's row, held for a change, and its deal before it; raises NotFound or StaleVersion."""
-    row = await resource.get(ctx.tx, contract_id)
-    if row["deal_id"] is not None:
-        await deals.hold(ctx, row["deal_id"])
+    await hold_deal(ctx, resource.key(contract_id))
     return await resource.lock(ctx.tx, contract_id, expected_version)
 
 

@@ -1,24 +1,20 @@
 """What happens to contracts by the calendar: they come into force with their deal, announce their renewal, renew, end.
 
-Each contract is dealt with in a transaction of its own, locked and looked at again, so several processes may do this
-at once and a run that died is simply repeated.
+All days are those of UTC.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
+from typing import Final
 
-import structlog
 from pydantic import BaseModel
-from sqlalchemy import Select, select
+from sqlalchemy import Date, DateTime, cast, exists, func, select, text, update
 
 from dealwright.kernel import clock, ids
 from dealwright.kernel.context import Context, Elsewhere, Steps, on
-from dealwright.kernel.errors import NotFound
 from dealwright.kernel.event_types import event_types
+from dealwright.kernel.jobs.due import Due
 from dealwright.kernel.jobs.jobs import job
 from dealwright.kernel.jobs.schedules import schedule
 from dealwright.kernel.ledger.ledger import Event
@@ -31,78 +27,37 @@ from dealwright.modules.contracts.tables import contracts
 from dealwright.modules.customers import records as customers
 from dealwright.modules.deals.tables import deals
 
-if TYPE_CHECKING:
-    from dealwright.kernel.pipeline import Pipeline
-
-log = structlog.get_logger("dealwright.contracts")
-
-_AT_ONCE: Final = 200
-_EVERY: Final = timedelta(minutes=5)
-
 event_types.fired_by("job:contract_activation", "contract.activated")
 event_types.fired_by("job:contract_renewal", "contract.auto_renewed", "contract.renewal_failed")
 event_types.fired_by("job:contract_renewal_notice", "contract.renewal_upcoming")
 
 
-class _Duty:
-    """Contracts whose day has come: found over all workspaces, then dealt with one by one."""
-
-    def __init__(self, due: Select[Any], act: Callable[[Context, Record], Awaitable[bool]]) -> None:
-        wanted = due.where(contracts.c.id > given("after")).order_by(contracts.c.id).limit(_AT_ONCE)
-        self._find = Statement(wanted)
-        self._act = act
-
-    async def run(self, server: Elsewhere, pipeline_clock: clock.Clock) -> int:
-        """How many contracts were changed."""
-        done, after = 0, UUID(int=0)
-        while True:
-            async with server.system() as tx:
-                found = await tx.rows(self._find, after=after, today=pipeline_clock().date())
-            for each in found:
-                after = each["id"]
-                try:
-                    done += await self._one(server, each)
-                except Exception:  # the next run tries again; the others must not wait for it
-                    log.exception("contract_duty_failed", contract=records.resource.wire_id(after))
-            if len(found) < _AT_ONCE:
-                return done
-
-    async def _one(self, server: Elsewhere, found: Row) -> bool:
-        async with server.within(found["tenant_id"], found["livemode"]) as ctx:
-            try:
-                row = await records.lock(ctx, records.resource.wire_id(found["id"]))
-            except NotFound:
-                return False
-            return await self._act(ctx, row)
-
-
-_found: Final = select(contracts.c.tenant_id, contracts.c.livemode, contracts.c.id)
+_today: Final = cast(func.timezone("UTC", given("at", DateTime(timezone=True))), Date)
+_active = text("contracts.status = 'active'")
 
 
 # --- into force with the deal
 
 
-async def _activate(ctx: Context, row: Record) -> bool:
-    if row["status"] != "signed" or not row["start_date"] <= service.today(ctx) <= row["end_date"]:
-        return False
+async def _activate(ctx: Context, row: Record) -> None:
     await service.activate(ctx, row)
-    return True
 
 
-_ACTIVATION: Final = _Duty(
-    _found.join(
-        deals,
-        (deals.c.tenant_id == contracts.c.tenant_id)
-        & (deals.c.livemode == contracts.c.livemode)
-        & (deals.c.id == contracts.c.deal_id),
-    ).where(
-        contracts.c.status == "signed",
-        contracts.c.deal_id.is_not(None),
-        contracts.c.start_date <= given("today"),
-        contracts.c.end_date >= given("today"),
-        deals.c.status == "closed",
+_ACTIVATION: Final = Due(
+    contracts,
+    lambda: (
+        text("contracts.status = 'signed' AND contracts.deal_id IS NOT NULL"),
+        contracts.c.start_date <= _today,
+        contracts.c.end_date >= _today,
+        exists().where(
+            deals.c.tenant_id == contracts.c.tenant_id,
+            deals.c.livemode == contracts.c.livemode,
+            deals.c.id == contracts.c.deal_id,
+            deals.c.status == "closed",
+        ),
     ),
     _activate,
+    hold=records.hold_deal,
 )
 
 _signed_of_deal: Final = Statement(
@@ -125,8 +80,12 @@ async def finalise(steps: Steps, arguments: OfDeal) -> dict[str, int]:
 
     async def work(ctx: Context) -> dict[str, int]:
         activated = 0
+        today = service.today(ctx)
         for found in await ctx.tx.rows(_signed_of_deal, deal=key):
-            activated += await _activate(ctx, await records.lock(ctx, records.resource.wire_id(found["id"])))
+            row = await records.lock(ctx, records.resource.wire_id(found["id"]))
+            if row["status"] == "signed" and row["start_date"] <= today <= row["end_date"]:
+                await service.activate(ctx, row)
+                activated += 1
         return {"activated": activated}
 
     return await steps.run(work)
@@ -141,47 +100,34 @@ async def _finalise(ctx: Context, event: Event) -> None:
 # --- before the end
 
 
-_claim_notice: Final = Statement(
-    contracts.update()
-    .where(in_scope(contracts), contracts.c.id == given("key"), contracts.c.notice_on <= given("today"))
-    .values(notice_on=None)
-    .returning(contracts.c.id)
+_noticed: Final = Statement(
+    update(contracts).where(in_scope(contracts), contracts.c.id == given("key")).values(notice_on=None)
 )
 
 
-async def _notify(ctx: Context, row: Record) -> bool:
-    today = service.today(ctx)
-    if row["status"] != "active" or row["end_date"] < today:
-        return False
-    if await ctx.tx.row(_claim_notice, key=row["id"], today=today) is None:
-        return False
+async def _notify(ctx: Context, row: Record) -> None:
+    await ctx.tx.run(_noticed, key=row["id"])
     data = {
         "id": records.resource.wire_id(row["id"]),
         "customer_id": ids.encode("cust", row["customer_id"]),
         "end_date": row["end_date"].isoformat(),
-        "days_remaining": (row["end_date"] - today).days,
+        "days_remaining": (row["end_date"] - service.today(ctx)).days,
     }
     ctx.record(records.resource, row, "contract.renewal_upcoming")
     ctx.announce("contract.renewal_upcoming", records.resource, row["id"], data)
-    return True
 
 
-_NOTICE: Final = _Duty(
-    _found.where(
-        contracts.c.status == "active", contracts.c.notice_on <= given("today"), contracts.c.end_date >= given("today")
-    ),
-    _notify,
+_NOTICE: Final = Due(
+    contracts, lambda: (_active, contracts.c.notice_on <= _today, contracts.c.end_date >= _today), _notify
 )
 
 
 # --- at the end
 
 
-async def _end(ctx: Context, row: Record) -> bool:
+async def _end(ctx: Context, row: Row) -> None:
     """Renew a contract whose last day has passed until its term reaches today, or let it expire."""
     today = service.today(ctx)
-    if not rules.is_over(row, today):
-        return False
     while rules.is_over(row, today) and rules.renews_itself(row):
         try:
             await _require_customer(ctx, row)
@@ -193,7 +139,6 @@ async def _end(ctx: Context, row: Record) -> bool:
             break
     if rules.is_over(row, today):
         await service.expire(ctx, row)
-    return True
 
 
 async def _require_customer(ctx: Context, row: Row) -> None:
@@ -202,18 +147,10 @@ async def _require_customer(ctx: Context, row: Row) -> None:
         raise rules.Unrenewable("customer_archived")
 
 
-_ENDING: Final = _Duty(
-    _found.where(contracts.c.status == "active", contracts.c.end_date < given("today")),
-    _end,
-)
+_ENDING: Final = Due(contracts, lambda: (_active, contracts.c.end_date < _today), _end, hold=records.hold_deal)
 
 
-async def run(server: Elsewhere, pipeline_clock: clock.Clock) -> int:
-    """Everything that is due; answers how many contracts were changed."""
-    return sum([await duty.run(server, pipeline_clock) for duty in (_ACTIVATION, _NOTICE, _ENDING)])
-
-
-@schedule("contracts.terms", every=_EVERY)
-async def terms(pipeline: Pipeline) -> None:
-    """Contracts come into force, announce their renewal, renew or end."""
-    await run(pipeline, pipeline.clock)
+@schedule("contracts.terms", every=timedelta(minutes=5))
+async def terms(server: Elsewhere) -> int:
+    """Contracts come into force, announce their renewal, renew or end; answers how many did."""
+    return sum([await due.run(server) for due in (_ACTIVATION, _NOTICE, _ENDING)])

@@ -42,7 +42,6 @@ listing: Final = List(
 
 _by_ids: Final = Statement(select(*readable(deals)).where(in_scope(deals), deals.c.id == func.any(given("keys"))))
 _this = in_scope(deals) & (deals.c.id == given("key"))
-_hold: Final = Statement(select(deals.c.id).where(_this).with_for_update(key_share=True))
 _mirror_contract: Final = Statement(update(deals).where(_this).values(contract_status=given("status")))
 _items_of: Final = Statement(
     select(deal_items)
@@ -180,14 +179,10 @@ async def get(ctx: Context, deal_id: str) -> Record:
     return await resource.get(ctx.tx, deal_id)
 
 
-async def hold(ctx: Context, key: UUID) -> None:
-    """Lock a deal before what hangs on it; one that was removed for good holds nobody up."""
-    await ctx.tx.row(_hold, key=key)
-
-
 async def mirror_contract(ctx: Context, key: UUID, status: str | None) -> None:
-    """Let a held deal show the status of its contract. That changes nothing in the deal itself, so neither its version
-    nor its audit trail: the contract has its own.
+    """Let a locked deal show the status of its contract.
+
+    That changes nothing in the deal itself, so neither its version nor its audit trail: the contract has its own.
     """
     await ctx.tx.run(_mirror_contract, key=key, status=status)
 

@@ -92,6 +92,7 @@ class DealView(Wire):
     signatures: list[dict[str, Any]] = Field(default_factory=list)
     escrow: dict[str, Any] | None = None
     participants: list[dict[str, Any]] = Field(default_factory=list)
+    contracts: list[dict[str, Any]] = Field(default_factory=list)
     activity_log: list[dict[str, Any]] = Field(default_factory=list)
 
 

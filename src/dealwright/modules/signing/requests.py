@@ -129,9 +129,10 @@ async def report_tampering(
 ) -> None:
     """Fire contract.tamper_detected, once for each content that a record was changed to.
 
-    ``broken_entry`` is the audit entry that does not hold, where the trail shows the change.
+    ``broken_entry`` is the audit entry that does not hold; where the signed content is whole, it tells the changes
+    apart.
     """
-    seen = ":".join(filter(None, (found.current_hash or "none", broken_entry)))
+    seen = broken_entry if found.status != "tampered" and broken_entry else found.current_hash or "none"
     columns = {**_columns(ctx, resource.name, key), "tampered_hash": seen}
     if await ctx.tx.row(_report, **columns) is None:
         return

@@ -7,8 +7,8 @@ from alembic import op
 from dealwright.kernel.store.search import searching
 from dealwright.kernel.store.tables import isolation
 
-revision = "0013"
-down_revision = "0012"
+revision = "0018"
+down_revision = "0017"
 
 _STATEMENTS = [
     """
@@ -95,7 +95,7 @@ def upgrade() -> None:
         *_STATEMENTS,
         *searching("contracts"),
         *isolation("contracts"),
-        *isolation("contract_renewals", rights="SELECT, INSERT"),
+        *isolation("contract_renewals", rights="SELECT, INSERT, DELETE"),
     ]
     for statement in statements:
         op.execute(statement)

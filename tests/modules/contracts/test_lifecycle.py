@@ -11,6 +11,7 @@ import pytest
 
 from dealwright.app import Services
 from dealwright.kernel import ids
+from dealwright.modules.contracts import schedule
 from tests.conftest import Client
 from tests.modules.contracts.conftest import Calendar, act, new_contract, read
 from tests.modules.signing.conftest import deal_out_for_signature
@@ -203,7 +204,10 @@ async def test_a_deal_that_closes_brings_its_contract_into_force(
     async with services.database.transaction(tenant, False, read_only=True) as tx:
         jobs = await tx.connection.fetch("SELECT type, arguments FROM jobs")
     assert [(each["type"], each["arguments"]) for each in jobs] == [("contract.finalise", {"deal_id": deal["id"]})]
-    assert await calendar.run() == 1, "the calendar does it too, if the job was lost"
+    steps = await services.pipeline.steps_within(tenant, False)
+    for activated in (1, 0):
+        done = await schedule.finalise.run(steps, schedule.OfDeal(deal_id=deal["id"]))
+        assert done == {"activated": activated}, "a job may run again"
     assert await calendar.run() == 0
     assert (await read(api, now))["status"] == "active"
     assert (await read(api, then))["status"] == "signed"

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from pydantic import BaseModel
-from sqlalchemy import Date, DateTime, cast, exists, func, select, text, update
+from sqlalchemy import Date, DateTime, and_, cast, exists, func, or_, select, text, update
 
 from dealwright.kernel import clock, ids
 from dealwright.kernel.context import Context, Elsewhere, Steps, on
@@ -32,33 +32,8 @@ event_types.fired_by("job:contract_renewal", "contract.auto_renewed", "contract.
 event_types.fired_by("job:contract_renewal_notice", "contract.renewal_upcoming")
 
 
-_today: Final = cast(func.timezone("UTC", given("at", DateTime(timezone=True))), Date)
-_active = text("contracts.status = 'active'")
-
-
 # --- into force with the deal
 
-
-async def _activate(ctx: Context, row: Record) -> None:
-    await service.activate(ctx, row)
-
-
-_ACTIVATION: Final = Due(
-    contracts,
-    lambda: (
-        text("contracts.status = 'signed' AND contracts.deal_id IS NOT NULL"),
-        contracts.c.start_date <= _today,
-        contracts.c.end_date >= _today,
-        exists().where(
-            deals.c.tenant_id == contracts.c.tenant_id,
-            deals.c.livemode == contracts.c.livemode,
-            deals.c.id == contracts.c.deal_id,
-            deals.c.status == "closed",
-        ),
-    ),
-    _activate,
-    hold=records.hold_deal,
-)
 
 _signed_of_deal: Final = Statement(
     select(contracts.c.id)
@@ -117,11 +92,6 @@ async def _notify(ctx: Context, row: Record) -> None:
     ctx.announce("contract.renewal_upcoming", records.resource, row["id"], data)
 
 
-_NOTICE: Final = Due(
-    contracts, lambda: (_active, contracts.c.notice_on <= _today, contracts.c.end_date >= _today), _notify
-)
-
-
 # --- at the end
 
 
@@ -147,10 +117,38 @@ async def _require_customer(ctx: Context, row: Row) -> None:
         raise rules.Unrenewable("customer_archived")
 
 
-_ENDING: Final = Due(contracts, lambda: (_active, contracts.c.end_date < _today), _end, hold=records.hold_deal)
+# --- all of it
+
+_today: Final = cast(func.timezone("UTC", given("at", DateTime(timezone=True))), Date)
+_active = text("contracts.status = 'active'")
+_starts = and_(
+    text("contracts.status = 'signed' AND contracts.deal_id IS NOT NULL"),
+    contracts.c.start_date <= _today,
+    contracts.c.end_date >= _today,
+    exists().where(
+        deals.c.tenant_id == contracts.c.tenant_id,
+        deals.c.livemode == contracts.c.livemode,
+        deals.c.id == contracts.c.deal_id,
+        deals.c.status == "closed",
+    ),
+)
+_is_announced = and_(_active, contracts.c.notice_on <= _today, contracts.c.end_date >= _today)
+_ends = and_(_active, contracts.c.end_date < _today)
+
+
+async def _keep(ctx: Context, row: Record) -> None:
+    if row["status"] == "signed":
+        await service.activate(ctx, row)
+    elif rules.is_over(row, service.today(ctx)):
+        await _end(ctx, row)
+    else:
+        await _notify(ctx, row)
+
+
+_due: Final = Due(contracts, lambda: (or_(_starts, _is_announced, _ends),), _keep, hold=records.hold_deal)
 
 
 @schedule("contracts.terms", every=timedelta(minutes=5))
 async def terms(server: Elsewhere) -> int:
     """Contracts come into force, announce their renewal, renew or end; answers how many did."""
-    return sum([await due.run(server) for due in (_ACTIVATION, _NOTICE, _ENDING)])
+    return await _due.run(server)

@@ -14,6 +14,7 @@ from dealwright_client.groups.api import ApiGroup, AsyncApiGroup
 from dealwright_client.groups.audit import AsyncAuditGroup, AuditGroup
 from dealwright_client.groups.auth import AsyncAuthGroup, AuthGroup
 from dealwright_client.groups.batch import AsyncBatchGroup, BatchGroup
+from dealwright_client.groups.contracts import AsyncContractsGroup, ContractsGroup
 from dealwright_client.groups.customers import AsyncCustomersGroup, CustomersGroup
 from dealwright_client.groups.deal_notifications import AsyncDealNotificationsGroup, DealNotificationsGroup
 from dealwright_client.groups.deal_templates import AsyncDealTemplatesGroup, DealTemplatesGroup
@@ -67,6 +68,10 @@ class Groups(Caller):
     @cached_property
     def batch(self) -> BatchGroup:
         return BatchGroup(self)
+
+    @cached_property
+    def contracts(self) -> ContractsGroup:
+        return ContractsGroup(self)
 
     @cached_property
     def customers(self) -> CustomersGroup:
@@ -195,6 +200,10 @@ class AsyncGroups(AsyncCaller):
     @cached_property
     def batch(self) -> AsyncBatchGroup:
         return AsyncBatchGroup(self)
+
+    @cached_property
+    def contracts(self) -> AsyncContractsGroup:
+        return AsyncContractsGroup(self)
 
     @cached_property
     def customers(self) -> AsyncCustomersGroup:

@@ -132,7 +132,7 @@ class CustomersGroup(Group):
         ``fields``: sparse field set, for example id,status
         ``include``: nested resources to embed
         ``exclude``: nested resources to leave out
-        ``format``: minimal: only id, status and updated_at
+        ``format``: minimal: id, status and updated_at only
 
         Scope: ``customers:read``.
         """
@@ -166,7 +166,7 @@ class CustomersGroup(Group):
         ``fields``: sparse field set, for example id,status
         ``include``: nested resources to embed
         ``exclude``: nested resources to leave out
-        ``format``: minimal: only id, status and updated_at
+        ``format``: minimal: id, status and updated_at only
         ``limit``: records per page
         ``offset``: ignored when a cursor is given
         ``after``: next_cursor of an earlier answer

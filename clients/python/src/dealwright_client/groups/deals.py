@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, NotRequired, TypedDict
 from dealwright_client.calling import AsyncGroup, Group
 from dealwright_client.core import Endpoint
 from dealwright_client.groups.shared_types import (
+    CertifiedSignature,
     Deal,
     Discount,
     DiscountView,
@@ -18,47 +19,11 @@ from dealwright_client.groups.shared_types import (
     Item,
     Pagination,
     Pricing,
+    RequestedSigner,
     TemplateItemView,
+    WantedSigner,
 )
 from dealwright_client.values import UNSET, Instant, Number, Unset
-
-
-class Certificate(TypedDict):
-    signature_algorithm: str
-    key_id: str
-    public_key: str
-    signatures: list[CertifiedSignature]
-    signed_content: str
-    """canonical JSON (RFC 8785) in base64: what the parties agreed on"""
-    status: Literal["verified", "tampered", "unsigned"]
-    livemode: bool
-    verification_url: str
-    public_key_url: str
-    issued_at: str
-    deal_id: str
-    deal_hash: str
-    """SHA-256 of signed_content"""
-
-
-class Certificates(TypedDict):
-    certificate: Certificate
-
-
-class CertifiedSignature(TypedDict):
-    id: str
-    signature_id: str
-    signer_type: Literal["user", "customer", "agent", "api_key"]
-    signer_id: str
-    signer_customer_id: str | None
-    signature_algorithm: str
-    key_id: str
-    signed_at: str
-    consent_to_sign: bool
-    public_key: str
-    signature: str
-    """64 bytes in base64: Ed25519 over signed_statement"""
-    signed_statement: str
-    """canonical JSON in base64, naming signer, content and time"""
 
 
 class CheckedSignature(TypedDict):
@@ -144,6 +109,7 @@ class Configured(TypedDict):
     signatures: NotRequired[list[dict[str, Any]]]
     escrow: NotRequired[dict[str, Any] | None]
     participants: NotRequired[list[dict[str, Any]]]
+    contracts: NotRequired[list[dict[str, Any]]]
     activity_log: NotRequired[list[dict[str, Any]]]
     dry_run: bool
 
@@ -219,6 +185,27 @@ class DealPage(TypedDict):
     pagination: Pagination
 
 
+class DealsCertificate(TypedDict):
+    signature_algorithm: str
+    key_id: str
+    public_key: str
+    signatures: list[CertifiedSignature]
+    signed_content: str
+    """canonical JSON (RFC 8785) in base64: what the parties agreed on"""
+    status: Literal["verified", "tampered", "unsigned"]
+    livemode: bool
+    verification_url: str
+    public_key_url: str
+    issued_at: str
+    deal_id: str
+    deal_hash: str
+    """SHA-256 of signed_content"""
+
+
+class DealsCertificates(TypedDict):
+    certificate: DealsCertificate
+
+
 class DealsExport(TypedDict):
     export_version: str
     exported_at: str
@@ -243,6 +230,59 @@ class DealsMove(TypedDict):
     available: bool
     conditions: list[str]
     action: MoveAction
+
+
+class DealsNewSignature(TypedDict):
+    id: str
+    signature_id: str
+    signer_type: Literal["user", "customer", "agent", "api_key"]
+    signer_id: str
+    signer_customer_id: str | None
+    signature_algorithm: str
+    key_id: str
+    signed_at: str
+    deal_hash: str
+
+
+class DealsRequested(TypedDict):
+    id: str
+    deal_id: str
+    status: Literal[
+        "draft",
+        "in_progress",
+        "pending_signature",
+        "awaiting_signatures",
+        "pending_payment",
+        "partially_accepted",
+        "closed",
+        "cancelled",
+        "expired",
+    ]
+    version: int
+    signers: list[RequestedSigner]
+    expires_in: int | None
+    due_at: str | None
+    """null until the deal is out for signature"""
+
+
+class DealsSigned(TypedDict):
+    id: str
+    deal_id: str
+    status: Literal[
+        "draft",
+        "in_progress",
+        "pending_signature",
+        "awaiting_signatures",
+        "pending_payment",
+        "partially_accepted",
+        "closed",
+        "cancelled",
+        "expired",
+    ]
+    version: int
+    signed_at: str | None
+    """null while other signatures are awaited"""
+    signature: DealsNewSignature
 
 
 class Difference(TypedDict):
@@ -355,18 +395,6 @@ class NewCondition(TypedDict):
     """free keys and values, at most 3 levels deep"""
 
 
-class NewSignature(TypedDict):
-    id: str
-    signature_id: str
-    signer_type: Literal["user", "customer", "agent", "api_key"]
-    signer_id: str
-    signer_customer_id: str | None
-    signature_algorithm: str
-    key_id: str
-    signed_at: str
-    deal_hash: str
-
-
 class Outcome(TypedDict):
     reason: str
     notes: str | None
@@ -398,32 +426,6 @@ class PartialAcceptance(TypedDict):
     accepted_items: list[str]
     rejected_items: list[str]
     declined_deal_id: str | None
-
-
-class Requested(TypedDict):
-    id: str
-    deal_id: str
-    status: Literal[
-        "draft",
-        "in_progress",
-        "pending_signature",
-        "awaiting_signatures",
-        "pending_payment",
-        "partially_accepted",
-        "closed",
-        "cancelled",
-        "expired",
-    ]
-    version: int
-    signers: list[RequestedSigner]
-    expires_in: int | None
-    due_at: str | None
-    """null until the deal is out for signature"""
-
-
-class RequestedSigner(TypedDict):
-    signer_type: Literal["user", "customer", "agent", "api_key"]
-    signer_id: str | None
 
 
 class Revoked(TypedDict):
@@ -473,26 +475,6 @@ class Signature(TypedDict):
     signature_algorithm: str
     key_id: str
     signed_at: str
-
-
-class Signed(TypedDict):
-    id: str
-    deal_id: str
-    status: Literal[
-        "draft",
-        "in_progress",
-        "pending_signature",
-        "awaiting_signatures",
-        "pending_payment",
-        "partially_accepted",
-        "closed",
-        "cancelled",
-        "expired",
-    ]
-    version: int
-    signed_at: str | None
-    """null while other signatures are awaited"""
-    signature: NewSignature
 
 
 class Terms(TypedDict):
@@ -550,6 +532,7 @@ class Transition(TypedDict):
     signatures: NotRequired[list[dict[str, Any]]]
     escrow: NotRequired[dict[str, Any] | None]
     participants: NotRequired[list[dict[str, Any]]]
+    contracts: NotRequired[list[dict[str, Any]]]
     activity_log: NotRequired[list[dict[str, Any]]]
     previous_status: Literal[
         "draft",
@@ -596,12 +579,6 @@ class Verification(TypedDict):
 
 class Verifications(TypedDict):
     verification: Verification
-
-
-class WantedSigner(TypedDict):
-    signer_type: Literal["user", "customer", "agent", "api_key"]
-    signer_id: NotRequired[str | None]
-    """left out: anybody of this type"""
 
 
 _ADD_ITEM: Final[Endpoint[Deal]] = Endpoint("POST", "/deals/{id}/items", idempotent=True)
@@ -654,13 +631,15 @@ _RECORD_OUTCOME: Final[Endpoint[OutcomeRecorded]] = Endpoint("POST", "/deals/{id
 _REFUND_ESCROW: Final[Endpoint[EscrowEnded]] = Endpoint("POST", "/deals/{id}/refund-escrow", idempotent=True)
 _RELEASE_ESCROW: Final[Endpoint[EscrowEnded]] = Endpoint("POST", "/deals/{id}/release-escrow", idempotent=True)
 _REMOVE_ITEM: Final[Endpoint[Deal]] = Endpoint("DELETE", "/deals/{id}/items/{item_id}")
-_REQUEST_SIGNATURES: Final[Endpoint[Requested]] = Endpoint("POST", "/deals/{id}/request-signatures", idempotent=True)
+_REQUEST_SIGNATURES: Final[Endpoint[DealsRequested]] = Endpoint(
+    "POST", "/deals/{id}/request-signatures", idempotent=True
+)
 _REVOKE_CREDENTIAL: Final[Endpoint[Revoked]] = Endpoint("POST", "/deals/{id}/revoke-credential", idempotent=True)
 _SAVE_AS_TEMPLATE: Final[Endpoint[SavedTemplate]] = Endpoint("POST", "/deals/{id}/save-as-template", idempotent=True)
 _SET_TERMS: Final[Endpoint[Terms]] = Endpoint("POST", "/deals/{id}/terms", idempotent=True)
 _SETTLEMENTS: Final[Endpoint[Settlements]] = Endpoint("GET", "/deals/{id}/settlements")
-_SIGN: Final[Endpoint[Signed]] = Endpoint("POST", "/deals/{id}/sign", idempotent=True)
-_SIGNING_CERTIFICATE: Final[Endpoint[Certificates | bytes]] = Endpoint(
+_SIGN: Final[Endpoint[DealsSigned]] = Endpoint("POST", "/deals/{id}/sign", idempotent=True)
+_SIGNING_CERTIFICATE: Final[Endpoint[DealsCertificates | bytes]] = Endpoint(
     "GET", "/deals/{id}/signing-certificate", query=frozenset({"format"})
 )
 _TERMS: Final[Endpoint[Terms]] = Endpoint("GET", "/deals/{id}/terms")
@@ -1034,7 +1013,7 @@ class DealsGroup(Group):
         ``fields``: sparse field set, for example id,status
         ``include``: nested resources to embed
         ``exclude``: nested resources to leave out
-        ``format``: minimal: only id, status and updated_at
+        ``format``: minimal: id, status and updated_at only
 
         Scope: ``deals:read``.
         """
@@ -1094,7 +1073,7 @@ class DealsGroup(Group):
         ``fields``: sparse field set, for example id,status
         ``include``: nested resources to embed
         ``exclude``: nested resources to leave out
-        ``format``: minimal: only id, status and updated_at
+        ``format``: minimal: id, status and updated_at only
         ``limit``: records per page
         ``offset``: ignored when a cursor is given
         ``after``: next_cursor of an earlier answer
@@ -1296,7 +1275,7 @@ class DealsGroup(Group):
         if_match: int | str | None = None,
         idempotency_key: str | None = None,
         timeout: float | None = None,
-    ) -> Requested:
+    ) -> DealsRequested:
         """Say whose signatures a deal needs and how long the signers have, before the first signature is given.
 
         ``signers``: whose signatures are needed; none: one signature of anybody
@@ -1393,7 +1372,7 @@ class DealsGroup(Group):
         if_match: int | str | None = None,
         idempotency_key: str | None = None,
         timeout: float | None = None,
-    ) -> Signed:
+    ) -> DealsSigned:
         """Sign a deal with the workspace's Ed25519 key, for a user, a customer, an agent or the calling key.
 
         The last signature that was asked for moves the deal on to pending_payment; until then it is
@@ -1426,7 +1405,7 @@ class DealsGroup(Group):
         *,
         format: Literal["json", "pdf"] | None = None,
         timeout: float | None = None,
-    ) -> Certificates | bytes:
+    ) -> DealsCertificates | bytes:
         """Show who signed a deal, when, and over which content, with everything that is needed to check it offline.
 
         ``format=pdf`` answers the same as a document.
@@ -2128,7 +2107,7 @@ class AsyncDealsGroup(AsyncGroup):
         if_match: int | str | None = None,
         idempotency_key: str | None = None,
         timeout: float | None = None,
-    ) -> Requested:
+    ) -> DealsRequested:
         """Say whose signatures a deal needs and how long the signers have, before the first signature is given."""
         return await self._client._run(
             _REQUEST_SIGNATURES,
@@ -2202,7 +2181,7 @@ class AsyncDealsGroup(AsyncGroup):
         if_match: int | str | None = None,
         idempotency_key: str | None = None,
         timeout: float | None = None,
-    ) -> Signed:
+    ) -> DealsSigned:
         """Sign a deal with the workspace's Ed25519 key, for a user, a customer, an agent or the calling key."""
         return await self._client._run(
             _SIGN,
@@ -2224,7 +2203,7 @@ class AsyncDealsGroup(AsyncGroup):
         *,
         format: Literal["json", "pdf"] | None = None,
         timeout: float | None = None,
-    ) -> Certificates | bytes:
+    ) -> DealsCertificates | bytes:
         """Show who signed a deal, when, and over which content, with everything that is needed to check it offline."""
         return await self._client._run(_SIGNING_CERTIFICATE, {"id": id, "format": format}, timeout=timeout)
 

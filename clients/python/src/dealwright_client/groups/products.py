@@ -212,7 +212,7 @@ class ProductsGroup(Group):
         ``fields``: sparse field set, for example id,status
         ``include``: nested resources to embed
         ``exclude``: nested resources to leave out
-        ``format``: minimal: only id, status and updated_at
+        ``format``: minimal: id, status and updated_at only
 
         Scope: ``products:read``.
         """
@@ -250,7 +250,7 @@ class ProductsGroup(Group):
         ``fields``: sparse field set, for example id,status
         ``include``: nested resources to embed
         ``exclude``: nested resources to leave out
-        ``format``: minimal: only id, status and updated_at
+        ``format``: minimal: id, status and updated_at only
         ``limit``: records per page
         ``offset``: ignored when a cursor is given
         ``after``: next_cursor of an earlier answer

@@ -10,6 +10,23 @@ from typing import Any, Literal, NotRequired, TypedDict
 from dealwright_client.values import Number
 
 
+class CertifiedSignature(TypedDict):
+    id: str
+    signature_id: str
+    signer_type: Literal["user", "customer", "agent", "api_key"]
+    signer_id: str
+    signer_customer_id: str | None
+    signature_algorithm: str
+    key_id: str
+    signed_at: str
+    consent_to_sign: bool
+    public_key: str
+    signature: str
+    """64 bytes in base64: Ed25519 over signed_statement"""
+    signed_statement: str
+    """canonical JSON in base64, naming signer, content and time"""
+
+
 class Deal(TypedDict):
     """The deal object. One deal carries line_items and pricing; a list does when ``include`` asks for them."""
 
@@ -61,6 +78,7 @@ class Deal(TypedDict):
     signatures: NotRequired[list[dict[str, Any]]]
     escrow: NotRequired[dict[str, Any] | None]
     participants: NotRequired[list[dict[str, Any]]]
+    contracts: NotRequired[list[dict[str, Any]]]
     activity_log: NotRequired[list[dict[str, Any]]]
 
 
@@ -149,6 +167,11 @@ class Pricing(TypedDict):
     total: Money
 
 
+class RequestedSigner(TypedDict):
+    signer_type: Literal["user", "customer", "agent", "api_key"]
+    signer_id: str | None
+
+
 class SignedIn(TypedDict):
     """Who is signed in, and where. ``csrf_token`` goes along with every write as X-CSRF-Token."""
 
@@ -177,6 +200,12 @@ class User(TypedDict):
     first_name: str
     last_name: str
     is_system_admin: bool
+
+
+class WantedSigner(TypedDict):
+    signer_type: Literal["user", "customer", "agent", "api_key"]
+    signer_id: NotRequired[str | None]
+    """left out: anybody of this type"""
 
 
 class WorkspaceOfUser(TypedDict):

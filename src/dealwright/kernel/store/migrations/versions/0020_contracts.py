@@ -7,8 +7,8 @@ from alembic import op
 from dealwright.kernel.store.search import searching
 from dealwright.kernel.store.tables import isolation
 
-revision = "0018"
-down_revision = "0017"
+revision = "0020"
+down_revision = "0019"
 
 _STATEMENTS = [
     """

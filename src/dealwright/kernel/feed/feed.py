@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from bisect import bisect_right
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ _PAGE: Final = 500
 _KEPT: Final = 1000
 """Newest events of a workspace that stay in memory while somebody follows it."""
 _LOOK_SECONDS: Final = 2.0
+_COARSE_SECONDS: Final = 0.2
+"""How often at most those are looked for whose time of waiting is over."""
 
 Room = tuple[UUID, bool]
 """A workspace in one mode."""
@@ -103,7 +106,9 @@ class _Recent:
     floor: int
     followers: int = 0
     events: list[FeedEvent] = field(default_factory=list)
-    more: asyncio.Event = field(default_factory=asyncio.Event)
+    _waiting: dict[asyncio.Future[None], float] = field(default_factory=dict)
+    """Who waits, and until when."""
+    _timer: asyncio.TimerHandle | None = None
 
     def add(self, event: FeedEvent) -> bool:
         """False for an event that is known already, or was there before anybody followed."""
@@ -120,8 +125,47 @@ class _Recent:
         return self.events[first : first + _PAGE]
 
     def announce(self) -> None:
-        self.more.set()
-        self.more = asyncio.Event()
+        """Wake everybody who waits."""
+        waiting, self._waiting = self._waiting, {}
+        for each in waiting:
+            if not each.done():
+                each.set_result(None)
+
+    async def wait(self, until: float) -> None:
+        """Until there is more, or this time of the loop's clock has come, a fraction of a second late at most.
+
+        One timer serves all who wait: thousands of them would otherwise make a timer each at every event.
+        """
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        self._waiting[waiter] = until
+        if until != math.inf and (self._timer is None or until < self._timer.when()):
+            self._set_timer(loop, until)
+        try:
+            await waiter
+        finally:
+            self._waiting.pop(waiter, None)
+
+    def _set_timer(self, loop: asyncio.AbstractEventLoop, at: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = loop.call_at(at, self._time_is_over, loop)
+
+    def _time_is_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer, now = None, loop.time()
+        following = math.inf
+        for each, until in self._waiting.items():
+            if until > now:
+                following = min(following, until)
+            elif not each.done():
+                each.set_result(None)
+        if following != math.inf:
+            self._set_timer(loop, max(following, now + _COARSE_SECONDS))
+
+    def let_go(self) -> None:
+        """Nobody follows any more."""
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 class Follower:
@@ -142,9 +186,9 @@ class Follower:
         Raises Unavailable while catching up, when the database is away; it may be called again.
         """
         recent = self._recent
-        give_up = None if timeout is None else asyncio.get_running_loop().time() + timeout
+        now = asyncio.get_running_loop().time
+        give_up = math.inf if timeout is None else now() + timeout
         while True:
-            more = recent.more
             if self.position < recent.floor:
                 known = self._feed.head
                 found: Sequence[FeedEvent] = await self._feed.read(*self._room, self.position)
@@ -155,11 +199,9 @@ class Follower:
             if found:
                 return found
             if self.position >= recent.floor:
-                try:
-                    async with asyncio.timeout_at(give_up):
-                        await more.wait()
-                except TimeoutError:
+                if now() >= give_up:
                     return ()
+                await recent.wait(give_up)
 
 
 class Feed:
@@ -215,6 +257,7 @@ class Feed:
         finally:
             recent.followers -= 1
             if not recent.followers:
+                recent.let_go()
                 self._rooms.pop(room, None)
 
     async def follow(

@@ -27,10 +27,11 @@ from benchmarks import report, servers
 from benchmarks.compare import throughput
 from benchmarks.footprint import memory, start_up
 from benchmarks.growth import growth
+from benchmarks.news import news
 from benchmarks.protocols import mcp_against_http
 from benchmarks.report import Measure
 
-SECTIONS = ("throughput", "protocols", "footprint", "growth")
+SECTIONS = ("throughput", "protocols", "footprint", "growth", "news")
 
 
 def options() -> argparse.Namespace:
@@ -61,6 +62,7 @@ def main() -> int:
                 "protocols": lambda: mcp_against_http(cluster, folder, rounds=rounds, seconds=seconds),
                 "footprint": lambda: [start_up(folder), *memory(cluster, folder, requests)],
                 "growth": lambda: growth(cluster, folder, deals),
+                "news": lambda: news(5000 if chosen.quick else 10_000, 20 if chosen.quick else 40),
             }
             for part in chosen.only or SECTIONS:
                 begun = time.monotonic()

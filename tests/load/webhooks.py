@@ -317,7 +317,8 @@ async def insert(connection: Any, tenant: Any, number: int, spread: int) -> None
     await connection.execute("SELECT pg_notify('dealwright_signals', 'load events_written ')")
 
 
-async def flow(number: int) -> list[str]:
+async def rate_of(number: int) -> float:
+    """Deliveries a second by one worker, from the first to the last of ``number`` events that wait for it."""
     async with installation(DEALWRIGHT_RUN_WORKERS="0") as (processes, http):
         processes.receiver()
         await subscribe(http)
@@ -329,9 +330,14 @@ async def flow(number: int) -> list[str]:
         await until(lambda: len(processes.received()) >= number, 0.2)
         lines = processes.received()
         rate = number / (lines[-1]["at"] - lines[0]["at"])
-        print(f"  {number} deliveries, {rate:.0f} a second by one worker")
         await connection.close()
-        return [] if rate >= 500 else [f"{rate:.0f} deliveries a second are fewer than 500"]
+        return rate
+
+
+async def flow(number: int) -> list[str]:
+    rate = await rate_of(number)
+    print(f"  {number} deliveries, {rate:.0f} a second by one worker")
+    return [] if rate >= 500 else [f"{rate:.0f} deliveries a second are fewer than 500"]
 
 
 async def neighbour(seconds: int) -> list[str]:

@@ -269,6 +269,8 @@ class Application:
         """Let go of the callers whose answers have no end, as the server is about to stop."""
         if self._salesbooth is not None:
             self._salesbooth.streams.end()
+        if self._mcp is not None:
+            self._mcp.end_streams()
 
     async def stop(self) -> None:
         await self._stack.aclose()

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import httpx2
 import pytest
 from mcp.client import Client as McpClient
@@ -14,7 +15,9 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.server.subscriptions import ResourceUpdated
 from mcp_types import CallToolResult, TextContent
 
+from dealwright.app import Application
 from tests.conftest import Client
+from tests.streaming import served
 
 ERAS = ("legacy", "2026-07-28")
 
@@ -95,3 +98,21 @@ async def test_changes_reach_a_listener(server: str, api: Client, place: Any) ->
         async for change in changes:
             assert change == ResourceUpdated(uri=uri)
             break
+
+
+async def test_a_server_that_stops_lets_listeners_go(app: Application, api: Client) -> None:
+    """In both eras, and long before the server would cut them off."""
+    headers = {"Authorization": f"Bearer {api.key}", "Accept": "text/event-stream"}
+    async with (
+        served(app) as address,
+        asyncio.timeout(10),
+        connected(address, api, "2026-07-28") as client,
+        client.listen(resource_subscriptions=["salesbooth://deals"]) as changes,
+        httpx.AsyncClient() as http,
+        http.stream("GET", f"{address}/api/v1/mcp", headers=headers) as response,
+    ):
+        lines = response.aiter_lines()
+        assert await anext(lines) == ": open"
+        app.end_streams()
+        assert [line async for line in lines if line] == []
+        assert [change async for change in changes] == []

@@ -121,6 +121,11 @@ class McpEndpoint:
             log.exception("request_failed", ref=ref)
             await _refuse(send, InternalError(), ref, extra)
 
+    def end_streams(self) -> None:
+        """Let go of the callers whose answers have no end."""
+        if self._subscriptions is not None:
+            self._subscriptions.end()
+
     async def _admit(self, request: Request, scope: Scope) -> Admitted:
         """Raises Refused: 401, 403 (no agent:discover, foreign origin), 429, 503."""
         request.query = parse_query(scope["query_string"])
@@ -236,16 +241,17 @@ class McpEndpoint:
         """
         last = request.header(b"last-event-id")
         after = int(last) if last is not None and last.isdecimal() and len(last) < 19 else None
-        with subscriptions.stream():
+        over = asyncio.Event()
+        with subscriptions.stream(over.set):
             await send({"type": "http.response.start", "status": 200, "headers": list(_STREAM_HEADERS)})
             writer = asyncio.create_task(self._write(subscriptions, caller, after, send))
-            hung_up = asyncio.create_task(_hang_up(receive))
+            tasks = {writer, asyncio.create_task(_hang_up(receive)), asyncio.create_task(_happened(over))}
             try:
-                await asyncio.wait({writer, hung_up}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in (writer, hung_up):
+                for task in tasks:
                     task.cancel()
-                await asyncio.gather(writer, hung_up, return_exceptions=True)
+                await asyncio.gather(*tasks, return_exceptions=True)
             await send({"type": "http.response.body", "body": b""})
 
     @staticmethod
@@ -298,6 +304,10 @@ class _Sink:
 def _event(message: exchange.Message, position: int | None = None) -> bytes:
     head = b"" if position is None else b"id: %d\n" % position
     return head + b"event: message\ndata: " + orjson.dumps(message) + b"\n\n"
+
+
+async def _happened(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 async def _hang_up(receive: Receive) -> None:

@@ -47,6 +47,11 @@ class LateEndpoint:
         endpoint = await asyncio.shield(self._made)
         await endpoint(scope, receive, send, base)
 
+    def end_streams(self) -> None:
+        """Let go of the callers whose answers have no end."""
+        if self._made.done() and not self._made.cancelled() and self._made.exception() is None:
+            self._made.result().end_streams()
+
     async def stop(self) -> None:
         """Wait until nothing is being imported any more."""
         await asyncio.gather(self._made, return_exceptions=True)

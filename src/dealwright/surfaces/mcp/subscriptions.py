@@ -59,7 +59,7 @@ class Subscriptions:
         self._feed = feed
         self._resources = resources
         self._clock = clock
-        self._streams = 0
+        self._streams: dict[object, Callable[[], object]] = {}
 
     async def subscribe(self, caller: Caller, uri: str, protocol: str) -> None:
         """Repeating it changes nothing. Raises MCPError: unknown uri, missing scope, too many."""
@@ -129,15 +129,21 @@ class Subscriptions:
                 await tx.run(_told, key=caller.principal.key_id, uris=uris, upto=position)
 
     @contextlib.contextmanager
-    def stream(self) -> Iterator[None]:
-        """Counts an open stream. Raises Unavailable when there are too many."""
-        if self._streams >= _MOST_STREAMS:
+    def stream(self, end: Callable[[], object]) -> Iterator[None]:
+        """Counts an open stream; ``end`` lets its caller go. Raises Unavailable when there are too many."""
+        if len(self._streams) >= _MOST_STREAMS:
             raise Unavailable("Too many open streams", retry_after=30)
-        self._streams += 1
+        place = object()
+        self._streams[place] = end
         try:
             yield
         finally:
-            self._streams -= 1
+            del self._streams[place]
+
+    def end(self) -> None:
+        """End every stream, as the process is about to stop; callers come back to another one by themselves."""
+        for end in tuple(self._streams.values()):
+            end()
 
     async def listen(
         self, ctx: ServerRequestContext[Any, Any], params: types.SubscriptionsListenRequestParams
@@ -148,7 +154,7 @@ class Subscriptions:
         handler = ListenHandler(bus)
         bus.on_end = handler.close
         try:
-            with self.stream():
+            with self.stream(handler.close):
                 return await handler(ctx, params)
         except Unavailable as error:
             raise MCPError(types.INTERNAL_ERROR, error.message) from None

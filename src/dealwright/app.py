@@ -33,6 +33,7 @@ import dealwright.modules.deals.signing_operations
 import dealwright.modules.deals.template_operations
 import dealwright.modules.escrow.jobs
 import dealwright.modules.escrow.operations
+import dealwright.modules.keys.operations
 import dealwright.modules.messages.operations
 import dealwright.modules.payments.operations
 import dealwright.modules.payments.webhook_operations
@@ -66,6 +67,8 @@ import dealwright.modules.signing.operations
 import dealwright.modules.streams.operations
 import dealwright.modules.webhooks.delivery_operations
 import dealwright.modules.webhooks.operations
+import dealwright.modules.workspace.operations
+import dealwright.modules.workspace.settings_operations
 import dealwright.surfaces.agents.operations
 import dealwright.surfaces.salesbooth.index  # noqa: F401 - these declare their operations and schedules
 from dealwright.kernel.access.admission import Admission

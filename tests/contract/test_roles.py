@@ -19,6 +19,7 @@ from tests.contract.samples import SAMPLES, arguments, subject
 OWN_THINGS = {
     *("auth.select_tenant", "auth.logout", "invitations.accept", "onboarding.complete"),
     *("preferences.update", "profile.change_password", "profile.update"),
+    *("switch_tenant.switch", "tenant_context.set", "sandbox_toggle.set", "display_mode.set"),
 }
 """Writes that a viewer may do, because they change nothing but what is the viewer's own."""
 

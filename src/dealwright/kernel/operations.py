@@ -80,6 +80,8 @@ class Route:
     rest: str = ""
     also: tuple[str, ...] = ()
     """Further documented spellings of the path, with parameters in braces."""
+    also_methods: tuple[Method, ...] = ()
+    """Methods that are taken for the declared one, where the documents do not say which it is."""
 
 
 Handler = Callable[[Any, Any], Awaitable[Reply]]
@@ -238,6 +240,7 @@ def operation(
     present: Iterable[str] = (),
     rest: str | None = None,
     also: Iterable[str] = (),
+    also_methods: Iterable[Method] = (),
     scope: str | None,
     result: type[BaseModel] | None,
     auth: Iterable[Credential] = ("secret_key", "session"),
@@ -288,6 +291,7 @@ def operation(
                     present=present_names,
                     rest=rest if rest is not None else _rest_path(method, path, action, present_names),
                     also=tuple(also),
+                    also_methods=tuple(also_methods),
                 ),
                 handler=handler,
                 input=model,

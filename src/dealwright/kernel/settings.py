@@ -115,14 +115,16 @@ class PublicAddress:
     """
 
     url: str
+    region: str | None = None
+    """Where the server stands, as the published API calls it; None: it has no region."""
 
     @classmethod
     def of(cls, settings: Settings) -> PublicAddress:
         """``public_url`` without a final slash, else the address that the server listens on."""
         if settings.public_url is not None:
-            return cls(settings.public_url.rstrip("/"))
+            return cls(settings.public_url.rstrip("/"), settings.region)
         host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else settings.host
-        return cls(f"http://{f'[{host}]' if ':' in host else host}:{settings.port}")
+        return cls(f"http://{f'[{host}]' if ':' in host else host}:{settings.port}", settings.region)
 
 
 _LISTS = frozenset({"mcp_allowed_origins", "salesbooth_root_hosts", "salesthumb_hosts", "webhooks_retry_schedule"})

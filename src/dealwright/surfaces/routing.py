@@ -160,7 +160,9 @@ class Router:
                 node = node.parameter
             else:
                 node = node.children.setdefault(segment, _Node())
-        node.choices.setdefault(operation.route.method, _Choice()).add(_Entry(operation, action, tuple(names)))
+        entry = _Entry(operation, action, tuple(names))
+        for method in (operation.route.method, *operation.route.also_methods):
+            node.choices.setdefault(method, _Choice()).add(entry)
 
     def resolve(
         self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any]

@@ -16,9 +16,6 @@ from dealwright.kernel.access import keys
 from dealwright.kernel.clock import utc_now
 from dealwright.modules.sandbox import playground
 from tests.conftest import Client, TestClock
-from tests.contract.conftest import another as another_application
-
-another = another_application
 
 
 @pytest.fixture

@@ -139,10 +139,34 @@ async def new_workspace(tx: Transaction, name: str, settings: dict[str, Any], no
         wanted = f"{name} ({ids.token(4)})"
 
 
-async def create_key(
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A new secret, and the part of it that may be shown to recognise it by."""
+
+    text: str
+    prefix: str
+
+
+def new_secret(kind: KeyKind, region: str | None = None, *, brand: Brand = "sb", random: int = 40) -> Secret:
+    """``random``: how many characters of it cannot be guessed."""
+    place = f"{region}_" if region and brand == "sb" else ""
+    head = f"{brand}_{kind}_{place}"
+    tail = ids.token(random)
+    return Secret(head + tail, head + tail[:_SHOWN])
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A key that was just made for a workspace; ``secret`` is never shown again."""
+
+    secret: str
+    key_id: str
+
+
+async def issue(
     tx: Transaction,
+    tenant_id: UUID,
     *,
-    workspace: str,
     kind: KeyKind,
     now: datetime,
     name: str = "",
@@ -155,16 +179,13 @@ async def create_key(
     livemode: bool | None = None,
     brand: Brand = "sb",
     random: int = 40,
-) -> NewKey:
-    """Make a key for the workspace called ``workspace`` (made when it is new) in a system transaction.
+) -> Issued:
+    """Make a key for a workspace, in a transaction that may write there.
 
     A secret key's kind says its mode; ``livemode`` says that of a publishable key, which is live unless told.
-    ``random``: how many characters of the secret cannot be guessed.
     """
-    tenant_id = await ensure_workspace(tx, workspace, now)
     key = ids.uuid7()
-    place = f"{region}_" if region and brand == "sb" else ""
-    secret = f"{brand}_{kind}_{place}{ids.token(random)}"
+    secret = new_secret(kind, region, brand=brand, random=random)
     held = sorted(PUBLISHABLE_SCOPES) if kind == "pub" else list(scopes)
     await tx.run(
         _add_key,
@@ -173,8 +194,8 @@ async def create_key(
         name=name or f"{kind} key",
         kind="publishable_key" if kind == "pub" else "secret_key",
         livemode=kind == "live" if kind != "pub" else livemode is not False,
-        prefix=secret[: len(secret) - random + _SHOWN],
-        secret_hash=secret_hash(secret),
+        prefix=secret.prefix,
+        secret_hash=secret_hash(secret.text),
         scopes=held,
         is_agent=is_agent,
         trust_level=0,
@@ -185,7 +206,16 @@ async def create_key(
         last_used_at=None,
         created_at=now,
     )
-    return NewKey(secret, ids.encode(KEY_PREFIX, key), ids.encode(TENANT_PREFIX, tenant_id), workspace)
+    return Issued(secret.text, ids.encode(KEY_PREFIX, key))
+
+
+async def create_key(tx: Transaction, *, workspace: str, now: datetime, **key: Any) -> NewKey:
+    """Make a key (see :func:`issue`) for the workspace called ``workspace``, made when it is new, in a system
+    transaction.
+    """
+    tenant_id = await ensure_workspace(tx, workspace, now)
+    made = await issue(tx, tenant_id, now=now, **key)
+    return NewKey(made.secret, made.key_id, ids.encode(TENANT_PREFIX, tenant_id), workspace)
 
 
 async def is_new(tx: Transaction) -> bool:

@@ -18,6 +18,7 @@ from uuid import UUID
 
 from sqlalchemy import String, and_, cast, delete, func, insert, or_, select, update
 from sqlalchemy import Uuid as UuidType
+from sqlalchemy.dialects.postgresql import JSONB
 
 from dealwright.kernel import ids
 from dealwright.kernel.access.principals import Principal, WorkspaceSettings
@@ -146,6 +147,17 @@ _renew: Final = Statement(
     .values(token_hash=given("hash"), tenant_id=given("new_tenant"), tabs={}, last_seen_at=given("at"))
     .returning(sessions)
 )
+_set_mode: Final = Statement(update(sessions).where(sessions.c.id == given("key")).values(livemode=given("new_mode")))
+_keep_tabs: Final = Statement(update(sessions).where(sessions.c.id == given("key")).values(tabs=given("new_tabs")))
+_bind_tab: Final = Statement(
+    update(sessions)
+    .where(sessions.c.id == given("key"))
+    .values(tabs=func.jsonb_strip_nulls(sessions.c.tabs.op("||")(given("bound", JSONB))))
+)
+_display: Final = Statement(select(sessions.c.display_mode).where(sessions.c.id == given("key")))
+_set_display: Final = Statement(
+    update(sessions).where(sessions.c.id == given("key")).values(display_mode=given("new_display"))
+)
 _end: Final = Statement(delete(sessions).where(sessions.c.id == given("key")))
 _end_all: Final = Statement(
     delete(sessions).where(sessions.c.user_id == given("user"), sessions.c.id.is_distinct_from(given("but", UuidType)))
@@ -223,6 +235,7 @@ async def open_session(
         "tenant_id": tenant_id,
         "livemode": livemode,
         "tabs": {},
+        "display_mode": None,
         "remembered_id": remembered_id,
         "created_at": now,
         "last_seen_at": now,
@@ -244,6 +257,31 @@ async def renew(tx: Transaction, session: Session, tenant_id: UUID | None, now: 
         at=now,
     )
     return None if row is None else _session(row, token)
+
+
+async def set_mode(tx: Transaction, session: Session, *, livemode: bool) -> None:
+    """Let a session work with live or with test records."""
+    await tx.run(_set_mode, key=session.id, new_mode=livemode)
+
+
+async def bind_tab(tx: Transaction, session: Session, tab: str, tenant_id: UUID | None) -> None:
+    """Let one tab work in a workspace of its own; None: in that of the session."""
+    await tx.run(_bind_tab, key=session.id, bound={tab: None if tenant_id is None else str(tenant_id)})
+
+
+async def keep_tabs(tx: Transaction, session: Session, tabs: dict[str, str]) -> None:
+    """Give a renewed session the bindings that it had."""
+    await tx.run(_keep_tabs, key=session.id, new_tabs=tabs)
+
+
+async def display_mode(tx: Transaction, session: Session) -> str | None:
+    """How the session's pages are to be shown; None: nobody said."""
+    found: str | None = await tx.value(_display, key=session.id)
+    return found
+
+
+async def set_display_mode(tx: Transaction, session: Session, mode: str | None) -> None:
+    await tx.run(_set_display, key=session.id, new_display=mode)
 
 
 async def end(tx: Transaction, session: Session) -> None:

@@ -21,6 +21,19 @@ tenants: Final = Table(
     info={"isolation": "tenant"},
 )
 
+workspace_profiles: Final = Table(
+    "workspace_profiles",
+    metadata,
+    Column("tenant_id", Uuid, primary_key=True),
+    Column("details", JSONB, nullable=False),
+    Column("business", JSONB, nullable=False),
+    Column("analytics", JSONB, nullable=False),
+    Column("channels", LargeBinary),
+    instant("updated_at"),
+    info={"isolation": "tenant"},
+)
+"""What a workspace says about itself that no call is treated by; there is no row until it says something."""
+
 api_keys: Final = Table(
     "api_keys",
     metadata,
@@ -94,6 +107,7 @@ sessions: Final = Table(
     Column("tenant_id", Uuid),
     Column("livemode", Boolean, nullable=False),
     Column("tabs", JSONB, nullable=False),
+    Column("display_mode", Text),
     Column("remembered_id", Uuid),
     instant("created_at"),
     instant("last_seen_at"),

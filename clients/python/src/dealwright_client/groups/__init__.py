@@ -20,6 +20,7 @@ from dealwright_client.groups.deal_notifications import AsyncDealNotificationsGr
 from dealwright_client.groups.deal_templates import AsyncDealTemplatesGroup, DealTemplatesGroup
 from dealwright_client.groups.deals import AsyncDealsGroup, DealsGroup
 from dealwright_client.groups.did_document import AsyncDidDocumentGroup, DidDocumentGroup
+from dealwright_client.groups.display_mode import AsyncDisplayModeGroup, DisplayModeGroup
 from dealwright_client.groups.events import AsyncEventsGroup, EventsGroup
 from dealwright_client.groups.health import AsyncHealthGroup, HealthGroup
 from dealwright_client.groups.invitations import AsyncInvitationsGroup, InvitationsGroup
@@ -92,6 +93,10 @@ class Groups(Caller):
     @cached_property
     def did_document(self) -> DidDocumentGroup:
         return DidDocumentGroup(self)
+
+    @cached_property
+    def display_mode(self) -> DisplayModeGroup:
+        return DisplayModeGroup(self)
 
     @cached_property
     def events(self) -> EventsGroup:
@@ -224,6 +229,10 @@ class AsyncGroups(AsyncCaller):
     @cached_property
     def did_document(self) -> AsyncDidDocumentGroup:
         return AsyncDidDocumentGroup(self)
+
+    @cached_property
+    def display_mode(self) -> AsyncDisplayModeGroup:
+        return AsyncDisplayModeGroup(self)
 
     @cached_property
     def events(self) -> AsyncEventsGroup:

@@ -35,6 +35,8 @@ import dealwright.modules.escrow.jobs
 import dealwright.modules.escrow.operations
 import dealwright.modules.keys.operations
 import dealwright.modules.messages.operations
+import dealwright.modules.partners.operations
+import dealwright.modules.partners.settlement_operations
 import dealwright.modules.payments.operations
 import dealwright.modules.payments.webhook_operations
 import dealwright.modules.people.auth

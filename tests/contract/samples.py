@@ -57,7 +57,7 @@ SUBJECTS: dict[str, str] = {}
 
 NOT_REFERENCES = {
     *("id", "item_id", "condition_id", "signer_id", "delivery_id", "tenant_id", "last_event_id"),
-    *("family_id", "saved_config_id"),
+    *("family_id", "saved_config_id", "agent_id", "user_id"),
 }
 """Parameters that are covered by ``id``, that name something inside the record that ``id`` names, or what is public."""
 
@@ -292,6 +292,46 @@ async def _one_accepted(api: Client, deal_id: str) -> dict[str, Any]:
 async def _with_a_clock(api: Client, _: str) -> dict[str, Any]:
     await api.post("/test-clock", {})
     return {"days": 1}
+
+
+_INVITED_TO: dict[str, str] = {}
+"""By participant: its deal."""
+
+
+@sample("deal_participants")
+async def participant(api: Client) -> str:
+    deal_id = await deal(api)
+    json = {"agent_id": f"agent_{uuid.uuid4().hex}", "role": "co_agent", "revenue_share": 25, "scope": ["deals:read"]}
+    made = await api.data("POST", f"/deal-participants?deal_id={deal_id}", json=json)
+    _INVITED_TO[made["id"]] = deal_id
+    return str(made["id"])
+
+
+@arguments_for("deal_participants.accept", "deal_participants.remove")
+async def _invited(_: Client, participant_id: str) -> dict[str, Any]:
+    return {"deal_id": _INVITED_TO[participant_id]}
+
+
+@arguments_for("deal_participants.update")
+async def _another_share(_: Client, participant_id: str) -> dict[str, Any]:
+    return {"deal_id": _INVITED_TO[participant_id], "revenue_share": 30}
+
+
+@arguments_for("deal_participants.complete")
+async def _accepted(api: Client, participant_id: str) -> dict[str, Any]:
+    deal_id = _INVITED_TO[participant_id]
+    await api.data("POST", f"/deal-participants?deal_id={deal_id}&id={participant_id}&action=accept")
+    return {"deal_id": deal_id}
+
+
+@arguments_for("deal_participants.invite")
+async def _somebody(api: Client, _: str) -> dict[str, Any]:
+    return {"deal_id": await deal(api), "agent_id": "agent_new"}
+
+
+@arguments_for("deal_participants.list", "deal_participants.settlements")
+async def _deal_with_participants(api: Client, _: str) -> dict[str, Any]:
+    return {"deal_id": await deal(api)}
 
 
 async def _in_escrow(api: Client, deal_id: str) -> dict[str, Any]:

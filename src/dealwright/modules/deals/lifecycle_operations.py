@@ -8,7 +8,7 @@ import io
 from collections.abc import Sequence
 from typing import Any, Final
 
-from dealwright.kernel import clock, ids
+from dealwright.kernel import clock
 from dealwright.kernel.context import Context
 from dealwright.kernel.errors import Conflict, InvalidTransition, NotFound
 from dealwright.kernel.ledger import verification
@@ -34,7 +34,6 @@ from dealwright.modules.deals.views import (
     ExportView,
     MovesView,
     OutcomeRecorded,
-    SettlementsView,
     TermsView,
     TransitionView,
 )
@@ -225,34 +224,6 @@ async def verify_audit(ctx: Context, params: DealRef) -> Reply:
             "first_broken_entry": verdict.first_broken,
         }
     )
-
-
-@operation(
-    "deals.settlements",
-    "GET",
-    "/deals/{id}/settlements",
-    present=("id",),
-    scope="deals:read",
-    result=SettlementsView,
-    tool=("get_deal_settlements", "payments"),
-)
-async def settlements(ctx: Context, params: DealRef) -> Reply:
-    """Show how a closed deal's money is split; empty before it is closed.
-
-    What no participant has a share of is the workspace's own, with the role seller; it is settled once paid.
-    """
-    row = await records.get(ctx, params.id)
-    if row["status"] != "closed":
-        return Reply({"settlements": []})
-    own = {
-        "participant_id": ids.encode("tenant", ctx.tenant_id),
-        "role": "seller",
-        "share_percent": 100.0,
-        "amount": float(row["total"]),
-        "currency": row["currency"],
-        "status": "settled" if row["payment_status"] == "paid" else "pending",
-    }
-    return Reply({"settlements": [own]})
 
 
 _CSV_COLUMNS: Final = (

@@ -94,6 +94,7 @@ def _wire(row: Row, tenant: str, names: Mapping[UUID, str]) -> dict[str, Any]:
         "expires_at": clock.iso_or_none(row["expires_at"]),
         "signed_at": clock.iso_or_none(row["signed_at"]),
         "closed_at": clock.iso_or_none(row["closed_at"]),
+        "fulfilled_at": clock.iso_or_none(row["fulfilled_at"]),
         "created_at": clock.iso(row["created_at"]),
         "updated_at": clock.iso(row["updated_at"]),
     }

@@ -252,6 +252,17 @@ def _announce_move(ctx: Context, row: Row, source: Status) -> None:
         ctx.announce("deal.expired", records.resource, row["id"], data)
 
 
+async def fulfill(ctx: Context, row: Record) -> Record:
+    """Note that all a locked deal promised was delivered, once. Raises Conflict unless it is closed."""
+    if row["status"] != "closed":
+        raise Conflict("Only a closed deal can be fulfilled", details={"current_status": row["status"]})
+    if row["fulfilled_at"] is not None:
+        return row
+    written = await change(ctx, row, {"fulfilled_at": ctx.now}, "deal.fulfilled")
+    announce_about(ctx, written, "deal.fulfilled", {"fulfilled_at": clock.iso(ctx.now)})
+    return written
+
+
 async def book_payment(ctx: Context, row: Row, *, paid: Decimal, refunded: Decimal) -> Record:
     """Write the sums that payments hold for a locked deal, and close it when nothing remains due.
 

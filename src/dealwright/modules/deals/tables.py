@@ -41,6 +41,7 @@ deals: Final = tenant_table(
     instant("expires_at", nullable=True),
     instant("signed_at", nullable=True),
     instant("closed_at", nullable=True),
+    instant("fulfilled_at", nullable=True),
 )
 
 Index("ix_deals_updated", deals.c.tenant_id, deals.c.livemode, deals.c.updated_at, deals.c.id)

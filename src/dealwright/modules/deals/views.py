@@ -84,6 +84,7 @@ class DealView(Wire):
     expires_at: str | None
     signed_at: str | None
     closed_at: str | None
+    fulfilled_at: str | None
     created_at: str
     updated_at: str
     line_items: list[ItemView] = Field(default_factory=list)
@@ -202,16 +203,3 @@ class ExportView(Wire):
     deals: list[dict[str, Any]]
     next_cursor: str | None
     verification_hash: str
-
-
-class SettlementView(Wire):
-    participant_id: str
-    role: str
-    share_percent: float
-    amount: float
-    currency: str
-    status: str
-
-
-class SettlementsView(Wire):
-    settlements: list[SettlementView]

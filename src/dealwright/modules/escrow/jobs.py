@@ -7,17 +7,19 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from pydantic import BaseModel
 
-from dealwright.kernel.context import Context, Steps, on
-from dealwright.kernel.errors import InvalidRequest, NotFound, PaymentFailed
+from dealwright.kernel.context import Context, Elsewhere, Steps, on
+from dealwright.kernel.errors import InvalidRequest, PaymentFailed
 from dealwright.kernel.event_types import event_types
 from dealwright.kernel.jobs.jobs import job
 from dealwright.kernel.jobs.schedules import schedule
 from dealwright.kernel.ledger.ledger import Event
-from dealwright.kernel.pipeline import Pipeline
 from dealwright.modules.deals import records as deals
 from dealwright.modules.escrow import records, renewal, rules, service
+
+log = structlog.get_logger("dealwright.escrow")
 
 event_types.fired_by(
     "job:escrow",
@@ -46,20 +48,20 @@ async def settle(steps: Steps, arguments: OfEscrow) -> dict[str, Any]:
 
 
 @schedule("escrow.keep", every=timedelta(minutes=1))
-async def keep(pipeline: Pipeline) -> None:
+async def keep(server: Elsewhere) -> None:
     """Find the escrows with which the clock has something to do, and enqueue it."""
-    async with pipeline.system() as tx:
-        found = await records.watched(tx, pipeline.clock())
+    async with server.system() as tx:
+        found = await records.watched(tx, server.clock())
     for each in found:
-        async with pipeline.within(each["tenant_id"], each["livemode"]) as ctx:
-            await _watch(ctx, each["id"])
+        try:
+            async with server.within(each["tenant_id"], each["livemode"]) as ctx:
+                await _watch(ctx, each["id"])
+        except Exception:
+            log.exception("escrow_not_kept", escrow=records.resource.wire_id(each["id"]))
 
 
 async def _watch(ctx: Context, key: UUID) -> None:
-    try:
-        _, row = await records.lock_pair(ctx, key)
-    except NotFound:
-        return
+    _, row = await records.lock_pair(ctx, key)
     if row["updated_at"] > ctx.now - rules.UNANSWERED_AFTER:
         return  # somebody was here meanwhile
     if row["status"] in ("held", "pending") and row["expires_at"] <= ctx.now:

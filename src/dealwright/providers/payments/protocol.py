@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from dealwright.kernel.errors import Unavailable
 
@@ -99,6 +99,31 @@ class ProviderUnavailable(Unavailable):
     """503: the provider gave no answer. Whether it acted is not known: ask again before acting again."""
 
     default_message = "The payment provider does not answer at the moment"
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Money that was paid out to somebody else."""
+
+    id: str
+    amount: Decimal
+    reversed: bool
+
+
+@runtime_checkable
+class Payouts(Protocol):
+    """What a provider can do besides, if it pays others out: the parties to a deal.
+
+    Both methods may raise ProviderUnavailable; their ``idempotency_key`` works as everywhere.
+    """
+
+    async def transfer(
+        self, amount: Decimal, currency: str, *, destination: str, idempotency_key: str, metadata: Mapping[str, str]
+    ) -> Transfer:
+        """Pay out to ``destination``, as the workspace knows it. Raises ProviderDeclined and ProviderRefused."""
+
+    async def reverse(self, transfer_id: str, *, idempotency_key: str) -> Transfer:
+        """Take a payout back as a whole. Raises ProviderDeclined and ProviderRefused."""
 
 
 class PaymentProvider(Protocol):

@@ -25,6 +25,7 @@ from dealwright.kernel.store.database import Database, Record, Transaction
 from dealwright.kernel.store.records import Records, in_scope
 from dealwright.kernel.store.statements import Statement, given
 from dealwright.kernel.store.tables import instant, money_column, tenant_table
+from dealwright.providers.payments import sandbox_transfers
 from dealwright.providers.payments.protocol import (
     CaptureMethod,
     Intent,
@@ -34,6 +35,7 @@ from dealwright.providers.payments.protocol import (
     ProviderUnavailable,
     Refund,
     RefundStatus,
+    Transfer,
 )
 
 DELAY: Final = timedelta(seconds=30)
@@ -274,6 +276,17 @@ class SandboxGateway:
             except NotFound:
                 raise _unknown(intent_id) from None
         return [_refund(key, made) for key, made in row["refunds"].items()]
+
+    async def transfer(
+        self, amount: Decimal, currency: str, *, destination: str, idempotency_key: str, metadata: Mapping[str, str]
+    ) -> Transfer:
+        now = self._clock()
+        return await sandbox_transfers.transfer(
+            self._transaction(), now, amount, currency, destination, idempotency_key, metadata
+        )
+
+    async def reverse(self, transfer_id: str, *, idempotency_key: str) -> Transfer:
+        return await sandbox_transfers.reverse(self._transaction(), self._clock(), transfer_id)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Transaction]:

@@ -17,6 +17,7 @@ from dealwright_client.groups.batch import AsyncBatchGroup, BatchGroup
 from dealwright_client.groups.contracts import AsyncContractsGroup, ContractsGroup
 from dealwright_client.groups.customers import AsyncCustomersGroup, CustomersGroup
 from dealwright_client.groups.deal_notifications import AsyncDealNotificationsGroup, DealNotificationsGroup
+from dealwright_client.groups.deal_participants import AsyncDealParticipantsGroup, DealParticipantsGroup
 from dealwright_client.groups.deal_templates import AsyncDealTemplatesGroup, DealTemplatesGroup
 from dealwright_client.groups.deals import AsyncDealsGroup, DealsGroup
 from dealwright_client.groups.did_document import AsyncDidDocumentGroup, DidDocumentGroup
@@ -81,6 +82,10 @@ class Groups(Caller):
     @cached_property
     def deal_notifications(self) -> DealNotificationsGroup:
         return DealNotificationsGroup(self)
+
+    @cached_property
+    def deal_participants(self) -> DealParticipantsGroup:
+        return DealParticipantsGroup(self)
 
     @cached_property
     def deal_templates(self) -> DealTemplatesGroup:
@@ -217,6 +222,10 @@ class AsyncGroups(AsyncCaller):
     @cached_property
     def deal_notifications(self) -> AsyncDealNotificationsGroup:
         return AsyncDealNotificationsGroup(self)
+
+    @cached_property
+    def deal_participants(self) -> AsyncDealParticipantsGroup:
+        return AsyncDealParticipantsGroup(self)
 
     @cached_property
     def deal_templates(self) -> AsyncDealTemplatesGroup:

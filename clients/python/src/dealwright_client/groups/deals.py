@@ -20,6 +20,7 @@ from dealwright_client.groups.shared_types import (
     Pagination,
     Pricing,
     RequestedSigner,
+    Settlements,
     TemplateItemView,
     WantedSigner,
 )
@@ -101,6 +102,7 @@ class Configured(TypedDict):
     expires_at: str | None
     signed_at: str | None
     closed_at: str | None
+    fulfilled_at: str | None
     created_at: str
     updated_at: str
     line_items: NotRequired[list[Item]]
@@ -352,6 +354,12 @@ class EscrowOfDeal(TypedDict):
     escrow: Escrow
 
 
+class Fulfilled(TypedDict):
+    deal_id: str
+    fulfilled_at: str
+    version: int
+
+
 class Hashes(TypedDict):
     stored: str | None
     current: str | None
@@ -453,19 +461,6 @@ class SavedTemplate(TypedDict):
     source_deal_id: str
 
 
-class Settlement(TypedDict):
-    participant_id: str
-    role: str
-    share_percent: float
-    amount: float
-    currency: str
-    status: str
-
-
-class Settlements(TypedDict):
-    settlements: list[Settlement]
-
-
 class Signature(TypedDict):
     id: str
     signature_id: str
@@ -524,6 +519,7 @@ class Transition(TypedDict):
     expires_at: str | None
     signed_at: str | None
     closed_at: str | None
+    fulfilled_at: str | None
     created_at: str
     updated_at: str
     line_items: NotRequired[list[Item]]
@@ -597,6 +593,7 @@ _EXPORT: Final[Endpoint[DealsExport | str]] = Endpoint(
     "/deals/export",
     query=frozenset({"after", "created_after", "created_before", "customer_id", "format", "id", "limit", "status"}),
 )
+_FULFILL: Final[Endpoint[Fulfilled]] = Endpoint("POST", "/deals/{id}/fulfill", idempotent=True)
 _FULFILL_CONDITION: Final[Endpoint[ConditionMet]] = Endpoint("POST", "/deals/{id}/fulfill-condition", idempotent=True)
 _GET: Final[Endpoint[Deal]] = Endpoint(
     "GET", "/deals/{id}", query=frozenset({"exclude", "fields", "format", "include"})
@@ -637,6 +634,7 @@ _REQUEST_SIGNATURES: Final[Endpoint[DealsRequested]] = Endpoint(
 _REVOKE_CREDENTIAL: Final[Endpoint[Revoked]] = Endpoint("POST", "/deals/{id}/revoke-credential", idempotent=True)
 _SAVE_AS_TEMPLATE: Final[Endpoint[SavedTemplate]] = Endpoint("POST", "/deals/{id}/save-as-template", idempotent=True)
 _SET_TERMS: Final[Endpoint[Terms]] = Endpoint("POST", "/deals/{id}/terms", idempotent=True)
+_SETTLE: Final[Endpoint[Settlements]] = Endpoint("POST", "/deals/{id}/settle", idempotent=True)
 _SETTLEMENTS: Final[Endpoint[Settlements]] = Endpoint("GET", "/deals/{id}/settlements")
 _SIGN: Final[Endpoint[DealsSigned]] = Endpoint("POST", "/deals/{id}/sign", idempotent=True)
 _SIGNING_CERTIFICATE: Final[Endpoint[DealsCertificates | bytes]] = Endpoint(
@@ -973,6 +971,22 @@ class DealsGroup(Group):
                 "after": after,
             },
             timeout=timeout,
+        )
+
+    def fulfill(
+        self,
+        id: str,
+        *,
+        if_match: int | str | None = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> Fulfilled:
+        """Note that all a closed deal promised was delivered (ours); a second time changes nothing.
+
+        Scope: ``deals:write``. Errors: ``conflict.invalid_state``, ``not_found``.
+        """
+        return self._client._run(
+            _FULFILL, {"id": id}, if_match=if_match, idempotency_key=idempotency_key, timeout=timeout
         )
 
     def fulfill_condition(
@@ -1347,6 +1361,21 @@ class DealsGroup(Group):
             _SET_TERMS, {"id": id, "terms": terms}, if_match=if_match, idempotency_key=idempotency_key, timeout=timeout
         )
 
+    def settle(
+        self,
+        id: str,
+        *,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> Settlements:
+        """Pay the shares of a deal out again after the settlement failed and was taken back (ours).
+
+        ``X-Job-ID`` names the job that does it.
+
+        Scope: ``deals:write``. Errors: ``conflict.invalid_state``, ``not_found``.
+        """
+        return self._client._run(_SETTLE, {"id": id}, idempotency_key=idempotency_key, timeout=timeout)
+
     def settlements(
         self,
         id: str,
@@ -1355,9 +1384,10 @@ class DealsGroup(Group):
     ) -> Settlements:
         """Show how a closed deal's money is split; empty before it is closed.
 
-        What no participant has a share of is the workspace's own, with the role seller; it is settled once paid.
+        What no participant has a share of is the workspace's own, with the role seller. ``saga`` says how far the
+        payout has come as a whole; it is null when there is nobody to pay out.
 
-        Scope: ``deals:read``.
+        Scope: ``deals:read``. Errors: ``not_found``.
         """
         return self._client._run(_SETTLEMENTS, {"id": id}, timeout=timeout)
 
@@ -1867,6 +1897,19 @@ class AsyncDealsGroup(AsyncGroup):
             timeout=timeout,
         )
 
+    async def fulfill(
+        self,
+        id: str,
+        *,
+        if_match: int | str | None = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> Fulfilled:
+        """Note that all a closed deal promised was delivered (ours); a second time changes nothing."""
+        return await self._client._run(
+            _FULFILL, {"id": id}, if_match=if_match, idempotency_key=idempotency_key, timeout=timeout
+        )
+
     async def fulfill_condition(
         self,
         id: str,
@@ -2160,6 +2203,16 @@ class AsyncDealsGroup(AsyncGroup):
         return await self._client._run(
             _SET_TERMS, {"id": id, "terms": terms}, if_match=if_match, idempotency_key=idempotency_key, timeout=timeout
         )
+
+    async def settle(
+        self,
+        id: str,
+        *,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> Settlements:
+        """Pay the shares of a deal out again after the settlement failed and was taken back (ours)."""
+        return await self._client._run(_SETTLE, {"id": id}, idempotency_key=idempotency_key, timeout=timeout)
 
     async def settlements(
         self,

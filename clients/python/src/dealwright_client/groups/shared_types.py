@@ -70,6 +70,7 @@ class Deal(TypedDict):
     expires_at: str | None
     signed_at: str | None
     closed_at: str | None
+    fulfilled_at: str | None
     created_at: str
     updated_at: str
     line_items: NotRequired[list[Item]]
@@ -138,6 +139,18 @@ class Item(TypedDict):
     accepted: bool | None
 
 
+class Leg(TypedDict):
+    settlement_id: str | None
+    participant_id: str
+    role: str
+    share_percent: float
+    amount: float
+    currency: str
+    status: Literal["pending", "initiated", "settled", "failed", "reversed"]
+    failure_reason: str | None
+    settled_at: str | None
+
+
 class Money(TypedDict):
     amount: str
     currency: str
@@ -170,6 +183,20 @@ class Pricing(TypedDict):
 class RequestedSigner(TypedDict):
     signer_type: Literal["user", "customer", "agent", "api_key"]
     signer_id: str | None
+
+
+class Saga(TypedDict):
+    """How far the payout of a deal's shares has come, as a whole."""
+
+    status: Literal["pending", "executing", "completed", "compensating", "compensated"]
+    round: int
+    failure_reason: str | None
+    updated_at: str
+
+
+class Settlements(TypedDict):
+    settlements: list[Leg]
+    saga: Saga | None
 
 
 class SignedIn(TypedDict):

@@ -1,0 +1,1 @@
+"""Several parties to one deal: participants who share its revenue, and the settlements that pay them out."""

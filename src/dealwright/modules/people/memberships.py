@@ -53,6 +53,9 @@ _set_role: Final = Statement(
     .returning(memberships)
 )
 _remove: Final = Statement(delete(memberships).where(_one, _not_an_owner).returning(memberships))
+_withdraw: Final = Statement(
+    delete(memberships).where(_here, memberships.c.email_token == given("token"), memberships.c.user_id.is_(None))
+)
 _invited: Final = (
     select(memberships, tenants.c.name, tenants.c.key_version)
     .join(tenants, tenants.c.tenant_id == memberships.c.tenant_id)
@@ -135,6 +138,11 @@ async def set_role(tx: Transaction, key: UUID, role: Role, now: datetime) -> Rec
 async def remove(tx: Transaction, key: UUID) -> Record | None:
     """None for somebody who is not there, and for an owner."""
     return await tx.row(_remove, key=key)
+
+
+async def withdraw(tx: Transaction, email_token: bytes) -> None:
+    """Take back an invitation to an address, if there is one: its owner becomes a member in another way."""
+    await tx.run(_withdraw, token=email_token)
 
 
 async def by_link(tx: Transaction, token: str, now: datetime, *, lock: bool = False) -> Record | None:

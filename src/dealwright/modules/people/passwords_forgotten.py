@@ -15,7 +15,6 @@ from dealwright.kernel.settings import PublicAddress
 from dealwright.modules.messages import records as messages
 from dealwright.modules.people import mails, records, rules, signing_in
 from dealwright.modules.people.models import ForgottenPassword, PasswordReset, ResetPassword, ResetRequested
-from dealwright.modules.people.profile import set_password
 from dealwright.modules.people.service import People
 
 LINK_HOLDS: Final = timedelta(hours=1)
@@ -82,5 +81,5 @@ async def complete_reset(steps: Steps, params: ResetPassword) -> Reply:
         user = await records.lock_by_reset(ctx.tx, params.token, ctx.now)
         if user is None:
             raise NotFound("This link is unknown, has been used or has expired", hint="Ask for a new one.")
-        await set_password(ctx, user, hashed)
+        await records.set_password(ctx.tx, user["id"], hashed, ctx.now)
     return Reply({"changed": True})

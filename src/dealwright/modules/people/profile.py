@@ -115,16 +115,9 @@ async def change_password(steps: Steps, params: NewPassword) -> Reply:
         now = await current_user(ctx)
         if now["password_hash"] != user["password_hash"]:
             raise wrong
-        await set_password(ctx, now, hashed, keep=session)
+        await records.set_password(ctx.tx, now["id"], hashed, ctx.now, keep=session)
         renewed = await sessions.renew(ctx.tx, session, session.tenant_id, ctx.now)
         if renewed is None:
             raise SessionRequired
         note(ctx, now, "password.changed", {})
     return Reply({"changed": True, "csrf_token": renewed.csrf}, cookies=SignedIn(renewed).cookies())
-
-
-async def set_password(ctx: Context, user: Record, hashed: str, *, keep: Session | None = None) -> None:
-    """A new password for somebody whose row is held: every session but ``keep`` ends, and so do links for another."""
-    changes = {"password_hash": hashed, "reset_hash": None, "reset_expires_at": None}
-    await records.change(ctx.tx, user["id"], changes, ctx.now)
-    await sessions.end_all(ctx.tx, user["id"], but=keep)

@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, select, update
 
 from dealwright.kernel import ids
 from dealwright.kernel.access.roles import Role
-from dealwright.kernel.access.sessions import USER_PREFIX, token_hash
+from dealwright.kernel.access.sessions import USER_PREFIX, Session, end_all, token_hash
 from dealwright.kernel.access.tables import memberships, tenants, users
 from dealwright.kernel.crypto import TenantCipher
 from dealwright.kernel.errors import Duplicate
@@ -39,6 +39,7 @@ _change: Final = ByShape(
         .returning(users)
     )
 )
+_everybody: Final = Statement(select(users).order_by(users.c.id))
 _anybody: Final = Statement(select(users.c.id).limit(1))
 _one_at_a_time: Final = Statement(select(func.pg_advisory_xact_lock(_FIRST_PERSON_LOCK)))
 _resettable: Final = Statement(
@@ -131,6 +132,17 @@ async def change(tx: Transaction, user: UUID, changes: dict[str, Any], now: date
     )
     assert row is not None
     return row
+
+
+async def set_password(tx: Transaction, user: UUID, hashed: str, now: datetime, *, keep: Session | None = None) -> None:
+    """A new password for somebody whose row is held: every session but ``keep`` ends, and so do links for another."""
+    await change(tx, user, {"password_hash": hashed, "reset_hash": None, "reset_expires_at": None}, now)
+    await end_all(tx, user, but=keep)
+
+
+async def every(tx: Transaction) -> list[Record]:
+    """Everybody, oldest first."""
+    return await tx.rows(_everybody)
 
 
 async def is_first(tx: Transaction) -> bool:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal
 
 import orjson
 import typer
@@ -15,16 +14,15 @@ from dealwright.kernel import clock, ids
 from dealwright.kernel import settings as settings_of
 from dealwright.kernel.access import keys
 from dealwright.kernel.access.keys import KEY_PREFIX, TENANT_PREFIX, Brand, NewKey
-from dealwright.kernel.settings import Settings
+from dealwright.kernel.crypto import Keyring, load_root
 from dealwright.kernel.store.database import Record, Transaction
+from dealwright.modules.signing import keys as signing_keys
 from dealwright.surfaces.cli.problems import Refused, in_plain_words
-from dealwright.surfaces.cli.store import opened
+from dealwright.surfaces.cli.store import in_system_transaction
 
 _SCOPE: Final = re.compile(r"\*|\*:read|[a-z0-9_-]+:(\*|[a-z0-9_-]+)")
 _READ_ONLY: Final = "read-only"
 _ORIGIN: Final = re.compile(r"https?://[^/\s,]+")
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +49,6 @@ def _listed(text: str, form: re.Pattern[str], what: str) -> list[str]:
     return parts
 
 
-def _in_system_transaction(settings: Settings, work: Callable[[Transaction], Awaitable[T]]) -> T:
-    async def run() -> T:
-        async with opened(settings) as database, database.system() as tx:
-            return await work(tx)
-
-    return asyncio.run(run())
-
-
 def create(overrides: Mapping[str, Any], wanted: Wanted, *, as_json: bool) -> None:
     """Make a key, and the workspace when it is new; print the secret, this once."""
     with in_plain_words():
@@ -74,8 +64,10 @@ def create(overrides: Mapping[str, Any], wanted: Wanted, *, as_json: bool) -> No
         settings = settings_of.load(overrides)
         environment: Literal["live", "test"] = "live" if wanted.env == "live" else "test"
 
+        keyring = Keyring(load_root(settings.secret_key, settings.data_dir))
+
         async def make(tx: Transaction) -> NewKey:
-            return await keys.create_key(
+            made = await keys.create_key(
                 tx,
                 workspace=wanted.workspace.strip(),
                 kind="pub" if wanted.publishable else environment,
@@ -89,8 +81,10 @@ def create(overrides: Mapping[str, Any], wanted: Wanted, *, as_json: bool) -> No
                 livemode=environment == "live",
                 brand=wanted.brand,
             )
+            await signing_keys.make_missing(tx, keyring, clock.utc_now())
+            return made
 
-        made = _in_system_transaction(settings, make)
+        made = in_system_transaction(settings, make, keyring)
     if as_json:
         answer = {
             "key": made.secret,
@@ -128,7 +122,7 @@ def _described(row: Record) -> dict[str, Any]:
 def show(overrides: Mapping[str, Any], workspace: str | None, *, as_json: bool) -> None:
     """Every key, or those of one workspace, without what could be used to call with."""
     with in_plain_words():
-        rows = _in_system_transaction(settings_of.load(overrides), keys.list_keys)
+        rows = in_system_transaction(settings_of.load(overrides), keys.list_keys)
     found = [_described(row) for row in rows if workspace in (None, row["workspace"])]
     if as_json:
         typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
@@ -162,6 +156,6 @@ def revoke(overrides: Mapping[str, Any], key_id: str) -> None:
         async def end(tx: Transaction) -> bool:
             return await keys.revoke_key(tx, key_id, clock.utc_now())
 
-        if not _in_system_transaction(settings, end):
+        if not in_system_transaction(settings, end):
             raise Refused(f"there is no key {key_id[:80]!r} that could be revoked; see `dealwright keys list`")
     typer.echo(f"{key_id} is revoked.")

@@ -16,6 +16,8 @@ app = typer.Typer(
 )
 keys_app = typer.Typer(help="Make, list and revoke API keys, whether the server runs or not.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
+users_app = typer.Typer(help="Let people in, whether the server runs or not.", no_args_is_help=True)
+app.add_typer(users_app, name="users")
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="TCP port; 0 takes a free one.")]
@@ -32,6 +34,13 @@ class Environment(StrEnum):
 class Api(StrEnum):
     salesbooth = "salesbooth"
     salesthumb = "salesthumb"
+
+
+class MemberRole(StrEnum):
+    owner = "owner"
+    admin = "admin"
+    member = "member"
+    viewer = "viewer"
 
 
 class KeyType(StrEnum):
@@ -190,3 +199,48 @@ def keys_revoke(
     from dealwright.surfaces.cli import keys
 
     keys.revoke(_given(data_dir=data_dir, config=config), key_id)
+
+
+Stdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input instead of making one.")
+]
+
+
+@users_app.command("create")
+def users_create(
+    email: Annotated[str, typer.Argument(help="What the person signs in with.")],
+    workspace: Annotated[str, typer.Option(help="Workspace that they work in; made when it is new.")],
+    first_name: Annotated[str, typer.Option(help="For a new account.")] = "",
+    last_name: Annotated[str, typer.Option(help="For a new account.")] = "",
+    role: Annotated[MemberRole, typer.Option(help="What they may do there.")] = MemberRole.owner,
+    password_stdin: Stdin = False,
+    data_dir: DataDir = None,
+    config: Config = None,
+) -> None:
+    """Make somebody a member of a workspace, with an account if they have none, and print its password."""
+    from dealwright.surfaces.cli import users
+
+    name = (first_name, last_name)
+    overrides = _given(data_dir=data_dir, config=config)
+    users.create(overrides, email, name, workspace, role.value, from_stdin=password_stdin)
+
+
+@users_app.command("list")
+def users_list(data_dir: DataDir = None, config: Config = None, as_json: Json = False) -> None:
+    """List everybody with their workspaces and roles."""
+    from dealwright.surfaces.cli import users
+
+    users.show(_given(data_dir=data_dir, config=config), as_json=as_json)
+
+
+@users_app.command("reset-password")
+def users_reset_password(
+    email: Annotated[str, typer.Argument(help="What the person signs in with.")],
+    password_stdin: Stdin = False,
+    data_dir: DataDir = None,
+    config: Config = None,
+) -> None:
+    """Give somebody a new password, and sign them out everywhere."""
+    from dealwright.surfaces.cli import users
+
+    users.reset_password(_given(data_dir=data_dir, config=config), email, from_stdin=password_stdin)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import typer
 
 from dealwright.kernel import settings as settings_of
+from dealwright.kernel.crypto import Keyring
 from dealwright.kernel.settings import Settings
-from dealwright.kernel.store.database import Database
+from dealwright.kernel.store import installation
+from dealwright.kernel.store.database import Database, Transaction
 from dealwright.kernel.store.embedded import EmbeddedPostgres
 from dealwright.kernel.store.migrate import migrate, newest_revision
 from dealwright.surfaces.cli.problems import in_plain_words
+
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -44,6 +48,23 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
             yield database
         finally:
             await database.close()
+
+
+def in_system_transaction(
+    settings: Settings, work: Callable[[Transaction], Awaitable[T]], keyring: Keyring | None = None
+) -> T:
+    """Do it in one transaction that sees every workspace. ``keyring`` is given where something is sealed; it must be
+    the one that the database was made with.
+    """
+
+    async def run() -> T:
+        async with opened(settings) as database:
+            if keyring is not None:
+                await installation.check_fingerprint(database, keyring.fingerprint())
+            async with database.system() as tx:
+                return await work(tx)
+
+    return asyncio.run(run())
 
 
 def place(settings: Settings) -> str:

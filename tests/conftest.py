@@ -204,9 +204,9 @@ async def sign_in(services: Services, http: httpx.AsyncClient) -> AsyncIterator[
             room = workspace or Workspace(services, http)
             email = person.get("email", f"{uuid.uuid4().hex}@example.com")
             who = Person(person.get("first_name", "Jane"), person.get("last_name", "Smith"), email)
-            people = services.pipeline.providers.get(People)
+            people = room.services.pipeline.providers.get(People)
             hashed = await people.passwords.hash(PASSWORD)
-            async with services.database.system() as tx:
+            async with room.services.database.system() as tx:
                 tenant = await keys.ensure_workspace(tx, room.name, utc_now())
                 user = await records.create(tx, people.cipher, who, hashed, utc_now())
                 await records.join(tx, user, tenant, role, utc_now())
@@ -214,7 +214,7 @@ async def sign_in(services: Services, http: httpx.AsyncClient) -> AsyncIterator[
                     tx,
                     user_id=user["id"],
                     tenant_id=tenant,
-                    now=services.pipeline.clock(),
+                    now=room.services.pipeline.clock(),
                     lifetimes=people.lifetimes,
                     livemode=livemode,
                 )

@@ -24,12 +24,12 @@ def texts(settings: Settings) -> list[dict[str, Any]]:
     return [json.loads(file.read_text()) for file in sorted(Path(settings.data_dir, "outbox").glob("*.json"))]
 
 
-async def mail_to(settings: Settings, address: str) -> EmailMessage:
-    """The first e-mail to an address, once it is there."""
+async def mail_to(settings: Settings, address: str, subject: str | None = None) -> EmailMessage:
+    """The first e-mail to an address, under a subject if one is given, once it is there."""
     async with asyncio.timeout(5):
         while True:
             for found in mails(settings):
-                if found["To"] == address:
+                if found["To"] == address and subject in (None, found["Subject"]):
                     return found
             await asyncio.sleep(0.02)
 

@@ -13,12 +13,13 @@ import httpx
 import pytest
 
 from dealwright.app import Application
+from dealwright.kernel import ids
 from dealwright.kernel.access import keys
 from dealwright.kernel.clock import utc_now
 from dealwright.kernel.feed import sse
 from dealwright.modules.streams import operations
 from dealwright.surfaces import streaming
-from tests.conftest import Client, Workspace
+from tests.conftest import Client, SignIn, Workspace
 from tests.streaming import Frame, Listener, listening
 
 
@@ -213,6 +214,20 @@ async def test_a_revoked_key_ends_its_streams(
         async with room.services.database.system() as tx:
             assert await keys.revoke_key(tx, api.key_id, utc_now())
         assert await stream.next(3) is None
+
+
+async def test_a_person_who_signs_out_or_is_removed_hears_no_more(
+    address: str, room: Workspace, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "LOOK_SECONDS", 0.1)
+    for ending in ("DELETE FROM sessions WHERE user_id = $1", "DELETE FROM memberships WHERE user_id = $1"):
+        person = await sign_in("viewer", room)
+        headers = {"Cookie": f"session={person.http.cookies['session']}", "Authorization": ""}
+        async with listening(address, "/events/stream", "", headers=headers) as stream:
+            await connected(stream)
+            async with room.services.database.system() as tx:
+                await tx.connection.execute(ending, ids.decode("user", person.user_id))
+            assert await stream.next(3) is None
 
 
 async def test_hanging_up_frees_everything(address: str, working_app: Application, api: Client) -> None:

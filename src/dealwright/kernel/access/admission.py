@@ -125,7 +125,8 @@ class Admission:
                 await self._directory.find(credential.secret, self._brand)
                 return True
             if credential.session is not None and self._sessions is not None:
-                return await self._sessions.find(credential.session, credential.tab) is not None
+                found = await self._sessions.find(credential.session, credential.tab)
+                return found is not None and found[1].tenant_id is not None
             return False
         except DealwrightError:
             return False

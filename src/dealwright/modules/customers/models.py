@@ -11,12 +11,13 @@ from dealwright.kernel.paging import Listing, PaginationView, Shaping
 from dealwright.modules.customers import rules
 
 Status = Literal["active", "inactive", "archived"]
-Email = Annotated[
+EmailAddress = Annotated[
     str,
     StringConstraints(min_length=3, max_length=254),
     AfterValidator(rules.normal_email),
-    Field(description="e-mail address, unique in the workspace", examples=["jane@example.com"]),
+    Field(examples=["jane@example.com"]),
 ]
+Email = Annotated[EmailAddress, Field(description="e-mail address, unique in the workspace")]
 Phone = Annotated[
     str, StringConstraints(max_length=40), Field(description="stored as E.164", examples=["+61412345678"])
 ]

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator, 
 from dealwright.kernel.access.roles import Role
 from dealwright.kernel.errors import FieldError, InvalidFields
 from dealwright.kernel.fields import Amount, Flag, Identifier, Input, InQuery, LongText, Patch, ShortText, Wire
-from dealwright.modules.customers.models import Country, Email, Phone
+from dealwright.modules.customers.models import Country, EmailAddress, Phone
 from dealwright.modules.customers.rules import normal_phone
 from dealwright.modules.people.rules import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from dealwright.modules.products.models import WebAddress
@@ -37,7 +37,7 @@ class Nothing(Input):
 
 
 class SignIn(Input):
-    email: Email
+    email: EmailAddress
     password: Secret
     remember: Annotated[Flag, Field(description="stay signed in when the browser is closed")] = False
 
@@ -96,7 +96,7 @@ class SignUp(Input):
 
     first_name: PersonName | None = None
     last_name: PersonName | None = None
-    email: Email | None = None
+    email: EmailAddress | None = None
     password: NewSecret | None = None
     business_name: ShortText | None = None
     industry: ShortText | None = None
@@ -171,7 +171,7 @@ class PasswordChanged(Wire):
 
 
 class ForgottenPassword(Input):
-    email: Email
+    email: EmailAddress
 
 
 class ResetRequested(Wire):

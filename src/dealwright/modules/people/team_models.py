@@ -8,7 +8,7 @@ from pydantic import Field
 
 from dealwright.kernel.access.roles import Role
 from dealwright.kernel.fields import Identifier, Input, Wire
-from dealwright.modules.customers.models import Email
+from dealwright.modules.customers.models import EmailAddress
 from dealwright.modules.people.models import LinkToken, NewSecret, PersonName
 
 AssignableRole = Annotated[Literal["admin", "member", "viewer"], Field(description="an owner is not made here")]
@@ -16,7 +16,7 @@ Status = Literal["invited", "active"]
 
 
 class Invite(Input):
-    email: Email
+    email: EmailAddress
     role: AssignableRole
 
 

@@ -20,7 +20,7 @@ from dealwright.kernel.access.roles import Role
 from dealwright.kernel.crypto import Keyring, TenantCipher, load_root
 from dealwright.kernel.settings import Settings
 from dealwright.kernel.store.database import Transaction
-from dealwright.modules.customers.models import Email
+from dealwright.modules.customers.models import EmailAddress
 from dealwright.modules.people import memberships, records
 from dealwright.modules.people.passwords import Passwords
 from dealwright.modules.people.records import Person
@@ -39,7 +39,7 @@ def _run(settings: Settings, work: Callable[[Transaction, Keyring], Awaitable[T]
 
 def _address(text: str) -> str:
     try:
-        found: str = TypeAdapter(Email).validate_python(text.strip())
+        found: str = TypeAdapter(EmailAddress).validate_python(text.strip())
     except ValidationError:
         raise Refused(f"{text!r} is not an e-mail address") from None
     return found

@@ -36,7 +36,6 @@ class AuthGroup(Group):
 
         With several workspaces the one that was used last becomes active. ``remember`` keeps the browser signed in.
 
-        ``email``: e-mail address, unique in the workspace
         ``password``: as it was chosen, white space included
         ``remember``: stay signed in when the browser is closed
 

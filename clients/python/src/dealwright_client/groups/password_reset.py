@@ -54,8 +54,6 @@ class PasswordResetGroup(Group):
         The answer is the same whether there is such an account or not. The link works once and for an hour; a newer
         one replaces it.
 
-        ``email``: e-mail address, unique in the workspace
-
         Errors: ``rate_limited``.
         """
         return self._client._run(_REQUEST, {"email": email}, timeout=timeout)

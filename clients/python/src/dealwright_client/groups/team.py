@@ -51,7 +51,6 @@ class TeamGroup(Group):
         The link in the e-mail works once and for seven days. An invitation that has expired is replaced by a new
         one.
 
-        ``email``: e-mail address, unique in the workspace
         ``role``: an owner is not made here
 
         Scope: ``team:write``. Errors: ``conflict.already_member``, ``rate_limited``.

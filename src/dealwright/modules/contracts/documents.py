@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -21,6 +22,7 @@ from dealwright.modules.signing import certificates, requests, signatures
 from dealwright.modules.signing.rules import outstanding
 
 CONTRACT: Final = Path(__file__).parent / "templates" / "contract.typ"
+_NET: Final = re.compile(r"net[ _-]?([0-9]{1,3})", re.IGNORECASE)
 
 
 async def certificate(ctx: Context, row: Row) -> tuple[dict[str, Any], bytes]:
@@ -54,8 +56,9 @@ async def printed_certificate(ctx: Context, found: Mapping[str, Any], content: b
     facts = [
         ("Term", f"{_day(agreed['start_date'])} to {_day(agreed['end_date'])}"),
         ("Value", _worth(agreed["value"], agreed["currency"])),
-        ("Payment terms", agreed["payment_terms"] or "as agreed"),
     ]
+    if agreed["payment_terms"]:
+        facts.append(("Payment terms", _spelled_out(agreed["payment_terms"])))
     return {
         "kind": "contract",
         "id": found["contract_id"],
@@ -68,7 +71,7 @@ async def printed_certificate(ctx: Context, found: Mapping[str, Any], content: b
         "facts": facts,
         "prices": deal_certificates.prices(schedule) if schedule.get("line_items") else None,
         "billing": None,
-        "terms": certificates.lines(schedule.get("terms") or {}),
+        "terms": _further_terms(agreed),
         **certificates.proof(_plain_hash(found), parties),
         "verification_url": found["verification_url"],
         "public_key_url": found["public_key_url"],
@@ -84,6 +87,21 @@ def _day(text: str) -> str:
 def _worth(amount: str, currency: str) -> str:
     shown = money.formatted(Decimal(amount), currency)
     return f"{shown} ({currency})"
+
+
+def _spelled_out(terms: str) -> str:
+    """``net30`` and ``net_30`` → ``Net 30 days``; all else as it is."""
+    found = _NET.fullmatch(terms)
+    return f"Net {found[1]} days" if found else terms
+
+
+def _further_terms(agreed: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The terms that came with the deal, but for what is said elsewhere or only tells programs how to read them."""
+    terms = (agreed["schedule"] or {}).get("terms") or {}
+    told = {"terms_schema_version"}
+    if terms.get("payment_terms") == agreed["payment_terms"]:
+        told.add("payment_terms")
+    return certificates.lines({name: value for name, value in terms.items() if name not in told})
 
 
 async def printed_contract(ctx: Context, row: Row) -> dict[str, Any]:
@@ -110,11 +128,11 @@ async def printed_contract(ctx: Context, row: Row) -> dict[str, Any]:
         "deal_id": agreed["deal_id"],
         "term": {"start": _day(agreed["start_date"]), "end": _day(agreed["end_date"])},
         "value": _worth(agreed["value"], agreed["currency"]),
-        "payment_terms": agreed["payment_terms"],
+        "payment_terms": _spelled_out(agreed["payment_terms"]) if agreed["payment_terms"] else None,
         "renewal": _renewal(row),
         "events": await _since(ctx, row),
         "prices": deal_certificates.prices(schedule) if schedule.get("line_items") else None,
-        "terms": certificates.lines(schedule.get("terms") or {}),
+        "terms": _further_terms(agreed),
         **proof,
         "awaited": await _awaited(ctx, row, parties, given),
         **certificates.addresses(ctx, signing.SUBJECT, row),
@@ -134,7 +152,7 @@ def _renewal(row: Row) -> str:
     said = [f"At the end of its term the contract is renewed by itself for {length}."]
     if percent := terms.get("price_adjustment_percent"):
         word = "more" if percent > 0 else "less"
-        said.append(f"The price of each further term is {abs(percent):g} % {word} than that of the one before.")
+        said.append(f"The price of each further term is {abs(percent):g}% {word} than that of the one before.")
     if (most := terms.get("max_renewals")) is not None:
         said.append(f"It is renewed at most {most} times in all." if most != 1 else "It is renewed once at most.")
     said.append(f"The next renewal may be declined until {_day(rules.opt_out_until(row).isoformat())}.")

@@ -26,7 +26,7 @@ async def document(ctx: Context, certificate: Mapping[str, Any], content: bytes)
     """What the printed certificate says: the agreement as it was signed, its parties by name, and the proof."""
     agreed = orjson.loads(content)
     parties = await certificates.parties(ctx, agreed["customer_id"])
-    buyer = parties[1]["name"] if agreed["customer_id"] is not None else None
+    buyer = parties[1]["signer"] if agreed["customer_id"] is not None else None
     return {
         "kind": "deal",
         "id": certificate["deal_id"],
@@ -69,5 +69,5 @@ def prices(agreed: Mapping[str, Any]) -> dict[str, Any]:
         said = each["description"] or each["code"] or "Discount"
         sums.append((said, f"−{shown(each['amount'])}"))
     rate = Decimal(agreed["tax_rate"]) * 100
-    sums.append((f"Tax ({rate.normalize():f} %)", shown(agreed["tax_amount"])))
+    sums.append((f"Tax ({rate.normalize():f}%)", shown(agreed["tax_amount"])))
     return {"currency": currency, "items": items, "sums": sums, "total": shown(agreed["total"])}

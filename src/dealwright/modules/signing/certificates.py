@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
+from babel import Locale
 
 from dealwright.kernel import clock, ids
 from dealwright.kernel.access import keys as access
@@ -19,6 +20,7 @@ from dealwright.modules.customers import records as customers
 from dealwright.modules.signing import keys, rules, signatures
 from dealwright.modules.signing.subjects import Standing, Subject
 
+_ENGLISH: Final = Locale.parse("en")
 _CAPACITIES: Final = {
     "user": "User of the seller",
     "customer": "Customer",
@@ -83,23 +85,30 @@ def _signature(row: Row, subject: Subject, key: Row) -> dict[str, Any]:
 
 
 async def parties(ctx: Context, customer_id: str | None) -> list[dict[str, Any]]:
-    """The two sides of an agreement by name: the workspace, and the customer as far as it is still known."""
+    """The two sides of an agreement by name: the workspace, and the customer as far as it is still known.
+
+    ``signer`` is the person who signs for a side, where that is known.
+    """
     key = ids.decode("cust", customer_id or "")
     customer = (await customers.by_ids(ctx, [key])).get(key) if key is not None else None
     person = customers.open_sealed(ctx, customer) if customer is not None else {}
-    buyer = [customer["company"] if customer is not None else None, *_address(person)]
+    company = customer["company"] if customer is not None else None
+    country = customer["country"] if customer is not None else None
+    address = [*_address(person), _ENGLISH.territories.get(country or "")]
     return [
         {
             "role": "Seller",
             "name": await access.workspace_name(ctx.tx),
             "lines": [],
             "id": ids.encode(access.TENANT_PREFIX, ctx.tenant_id),
+            "signer": None,
         },
         {
             "role": "Buyer",
-            "name": person.get("name") or customer_id,
-            "lines": [line for line in buyer if line],
+            "name": company or person.get("name") or customer_id,
+            "lines": [line for line in (person.get("name") if company else None, *address) if line],
             "id": customer_id,
+            "signer": person.get("name"),
         },
     ]
 
@@ -111,7 +120,7 @@ def _address(person: Mapping[str, Any]) -> list[str]:
 
 def proof(certificate: Mapping[str, Any], sides: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The signatures of a certificate with the signers' names, and what they are checked with."""
-    names = {side["id"]: side["name"] for side in sides}
+    names = {side["id"]: side["signer"] for side in sides}
     return {
         "signatures": [
             {
@@ -132,10 +141,20 @@ def proof(certificate: Mapping[str, Any], sides: Sequence[Mapping[str, Any]]) ->
 
 
 def lines(value: Any, path: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """Free JSON as pairs of a readable name and a text, one for each leaf."""
+    """Free JSON as pairs of a readable name and a text, sorted: one for each leaf and each list of leaves."""
     if isinstance(value, dict):
-        return [line for name, each in value.items() for line in lines(each, (*path, str(name)))]
+        return [line for name in sorted(value) for line in lines(value[name], (*path, str(name)))]
     if isinstance(value, list):
+        if not any(isinstance(each, dict | list) for each in value):
+            return [(_readable(path), "; ".join(map(_leaf, value)))]
         return [line for index, each in enumerate(value, start=1) for line in lines(each, (*path, str(index)))]
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    return [(" › ".join(part.replace("_", " ") for part in path), text)]
+    return [(_readable(path), _leaf(value))]
+
+
+def _readable(path: Sequence[str]) -> str:
+    name = " › ".join(part.replace("_", " ") for part in path)
+    return name[:1].upper() + name[1:]
+
+
+def _leaf(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

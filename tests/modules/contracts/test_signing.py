@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from dealwright.modules.signing import integrity, papers
 from tests.conftest import Client
 from tests.modules.contracts.conftest import act, customer_of, new_contract, read
 from tests.modules.signing.conftest import ByHand, deal_out_for_signature
+from tests.modules.signing.test_verifying import run_script
 
 
 async def verification(http: httpx.AsyncClient, contract: dict[str, Any]) -> dict[str, Any]:
@@ -133,6 +135,26 @@ async def test_a_certificate_proves_itself(api: Client) -> None:
     assert printed.content.startswith(b"%PDF-")
 
 
+async def test_openssl_proves_a_contract(
+    http: httpx.AsyncClient, api: Client, draft: dict[str, Any], tmp_path: Path
+) -> None:
+    signers = [{"signer_type": "api_key"}, {"signer_type": "customer"}]
+    await act(api, draft, "request_signatures", signers=signers)
+    await act(api, draft, "sign")
+    await act(api, draft, "sign", signer_customer_id=draft["customer_id"], consent_to_sign=True)
+    response = await api.get("/contracts", params={"id": draft["id"], "action": "signing_certificate"})
+    certificate, public_key = tmp_path / "certificate.json", tmp_path / "public-key.pem"
+    certificate.write_bytes(response.content)
+    key = (await http.get("/api/v1/tenant/public-key", params={"tenant_id": api.tenant_id})).json()["data"]
+    public_key.write_text(key["public_key_pem"])
+    checked = run_script(certificate, public_key)
+    assert checked.stdout.endswith("VERIFIED: 2 signature(s)\n"), checked.stdout + checked.stderr
+    said = response.json()["data"]["certificate"]["signed_content"]
+    cheaper = base64.b64encode(base64.b64decode(said).replace(b"12000.0000", b"11000.0000")).decode()
+    certificate.write_bytes(response.content.replace(said.encode(), cheaper.encode()))
+    assert "BROKEN: the agreement" in run_script(certificate, public_key).stdout
+
+
 async def test_anybody_can_verify(http: httpx.AsyncClient, api: Client, draft: dict[str, Any]) -> None:
     assert (await verification(http, draft))["status"] == "unsigned"
     signed = await act(api, draft, "sign")
@@ -212,6 +234,23 @@ async def test_what_no_signature_covers_is_found_by_the_trail(
     assert (await api.data("GET", "/audit", params=whole))["broken_at"] == trail[-1]["id"]
     [event] = await tampering(outbox, api)
     assert event["audit_entry_id"] == trail[-1]["id"]
+
+
+async def test_a_write_meanwhile_is_no_tampering(api: Client, signed: dict[str, Any], outbox: Any) -> None:
+    path = f"/contracts?id={signed['id']}"
+
+    async def write() -> None:
+        for number in range(15):
+            assert (await api.patch(path, {"contract_number": f"N-{number}"}, version="*")).is_success
+
+    async def look() -> None:
+        whole = {"entity_type": "contract", "entity_id": signed["id"], "action": "verify"}
+        for _ in range(15):
+            assert (await read(api, signed, action="verify_audit"))["status"] == "intact"
+            assert (await api.data("GET", "/audit", params=whole))["status"] == "intact"
+
+    await asyncio.gather(write(), look(), look())
+    assert await tampering(outbox, api) == []
 
 
 async def test_a_scan_finds_what_nobody_asked_about(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 from sqlalchemy import func, select
@@ -20,6 +21,7 @@ from dealwright.kernel.store.records import in_scope
 from dealwright.kernel.store.statements import Statement, given
 
 AUDIT_PREFIX: Final = "audit"
+_FURTHER_LOOKS: Final = 2
 _ACTOR_TYPES: Final = {"key": "api_key", "user": "user", "cust": "customer", "agent": "agent"}
 
 _of_entity = (
@@ -104,18 +106,30 @@ def check(entries: Sequence[Record], current_version: int | None = None) -> Verd
 
 
 async def verify(ctx: Context, entity_type: str, entity_id: str) -> Verdict:
-    """Read and check the whole chain of one entity against the entity as it stands."""
+    """Read and check the whole chain of one entity against the entity as it stands.
+
+    The two are read one after the other, so a write in between looks like a change past the audit trail, once.
+    """
     resource = resources.by_name(entity_type)
     key = ids.decode(resource.prefix, entity_id) if resource is not None else None
+    verdict = await _look(ctx, resource, key, entity_type, entity_id)
+    for _ in range(_FURTHER_LOOKS):
+        if not verdict.broken:
+            break
+        verdict = await _look(ctx, resource, key, entity_type, entity_id)
+    return verdict
+
+
+async def _look(ctx: Context, resource: Resource | None, key: UUID | None, entity_type: str, entity_id: str) -> Verdict:
     row = await resource.find(ctx.tx, key) if resource is not None and key is not None else None
     version = row.get("version") if row is not None else None
     entries = await ctx.tx.rows(_chain, of_type=entity_type, of_id=entity_id)
     verdict = check(entries, version)
-    if not verdict.broken and entries and resource is not None and row is not None and resource.mirrored:
-        if _repeats(resource, row, entries[-1]):
-            return verdict
-        return Verdict(verdict.checked, (ids.encode(AUDIT_PREFIX, entries[-1]["id"]),))
-    return verdict
+    if verdict.broken or not entries or resource is None or row is None or not resource.mirrored:
+        return verdict
+    if _repeats(resource, row, entries[-1]):
+        return verdict
+    return Verdict(verdict.checked, (ids.encode(AUDIT_PREFIX, entries[-1]["id"]),))
 
 
 def _repeats(resource: Resource, row: Record, entry: Record) -> bool:

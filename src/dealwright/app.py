@@ -19,6 +19,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import dealwright.modules.activity.operations
 import dealwright.modules.audit.operations
 import dealwright.modules.batch.operations
+import dealwright.modules.communications.inbound_email
+import dealwright.modules.communications.inbound_twilio
+import dealwright.modules.communications.operations
 import dealwright.modules.contracts.lifecycle_operations
 import dealwright.modules.contracts.operations
 import dealwright.modules.contracts.schedule
@@ -47,6 +50,7 @@ import dealwright.modules.people.preferences
 import dealwright.modules.people.profile
 import dealwright.modules.people.schedules
 import dealwright.modules.people.team
+import dealwright.modules.platform.csp_operations
 import dealwright.modules.platform.operations
 import dealwright.modules.products.operations
 import dealwright.modules.queue.operations
@@ -95,6 +99,7 @@ from dealwright.kernel.store.embedded import EmbeddedPostgres
 from dealwright.kernel.store.migrate import migrate
 from dealwright.kernel.store.signals import Signals
 from dealwright.modules.activity import notifying
+from dealwright.modules.communications.inbound_email import InboundMail
 from dealwright.modules.messages.worker import Messenger
 from dealwright.modules.people.service import People
 from dealwright.modules.queue.schedules import Alarm
@@ -188,6 +193,8 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
                 PublicAddress.of(settings),
                 people,
                 Alarm(settings.queue_depth_alert),
+                carriers,
+                InboundMail(settings.email_webhook_secret),
             ),
             check_results=settings.check_results,
         )

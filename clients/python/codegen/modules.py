@@ -37,12 +37,15 @@ from dealwright_client.calling import AsyncCaller, Caller
 """
 
 _KEYS: Final = frozenset({"secret_key", "publishable_key", "public", "customer_token"})
-"""Credentials that a client can send. What only a signed-in person may do has no method."""
+"""Credentials that a client can send. What only a signed-in person may do has no method, nor has what only machines
+send in forms of their own (operations that take the body as it comes)."""
 
 
 def modules(registry: Iterable[Operation]) -> dict[str, str]:
     """The text of every file by its name, before it is formatted."""
-    operations = sorted((each for each in registry if each.auth & _KEYS), key=lambda each: each.id)
+    operations = sorted(
+        (each for each in registry if each.auth & _KEYS and each.body_field is None), key=lambda each: each.id
+    )
     schemas = Schemas(operations)
     types = Types(schemas, _taken({each.group for each in operations}))
     methods = [Method(operation, schemas, types) for operation in operations]

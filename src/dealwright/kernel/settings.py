@@ -88,6 +88,9 @@ class Settings(BaseModel):
     twilio_token: str | None = Field(None, description="its authentication token")
     twilio_from: str | None = Field(None, description="number that SMS come from, or a messaging service (MG…)")
     twilio_url: str = Field("https://api.twilio.com", pattern=r"^https?://", description="where Twilio answers")
+    email_webhook_secret: str | None = Field(
+        None, min_length=16, description="what inbound e-mail is known by: Mailgun's signing key; unset: none is taken"
+    )
     stripe_secret_key: str | None = Field(
         None, description="Stripe's secret key for live payments (sk_live_…); unset: none are taken"
     )

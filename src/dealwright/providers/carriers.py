@@ -22,7 +22,8 @@ class Carriers:
     sender: str
     """The address that e-mail comes from."""
     test_email: EmailProvider
-    test_sms: SmsProvider
+    test_sms: SmsFolder
+    twilio_url: str
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -40,4 +41,4 @@ class Carriers:
             if settings.twilio_token is None or settings.twilio_from is None:
                 raise SettingsError("twilio_account needs twilio_token and twilio_from as well")
             sms = Twilio(settings.twilio_account, settings.twilio_token, settings.twilio_from, settings.twilio_url)
-        return cls(email, sms, settings.email_from, files, texts)
+        return cls(email, sms, settings.email_from, files, texts, settings.twilio_url)

@@ -43,8 +43,8 @@ class EmailFolder(_Folder):
 
 
 class SmsFolder(_Folder):
-    """SMS as JSON."""
+    """SMS, and what would be said in calls, as JSON."""
 
-    async def send(self, sms: Sms) -> None:
-        content = {"id": sms.id, "channel": "sms", "to": sms.to, "text": sms.text, "at": sms.at.isoformat()}
+    async def send(self, sms: Sms, channel: str = "sms") -> None:
+        content = {"id": sms.id, "channel": channel, "to": sms.to, "text": sms.text, "at": sms.at.isoformat()}
         await self._write(sms.id, "json", orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")

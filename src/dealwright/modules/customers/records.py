@@ -122,6 +122,14 @@ async def matching(ctx: Context, query: str) -> list[UUID]:
     return await _search.newest(ctx.tx, rules.query_tokens(ctx.cipher, query))
 
 
+async def with_phone(ctx: Context, phone: str) -> UUID | None:
+    """The newest customer with this number in E.164, None where there is none."""
+    for key, row in sorted((await by_ids(ctx, await matching(ctx, phone))).items(), reverse=True):
+        if row["deleted_at"] is None and open_sealed(ctx, row)["phone"] == phone:
+            return key
+    return None
+
+
 async def by_ids(ctx: Context, keys: Sequence[UUID]) -> dict[UUID, Record]:
     """Rows by id, deleted ones included, in one statement."""
     if not keys:

@@ -27,6 +27,7 @@ ESCROW: Final = "deal_escrow"
 KEPT: Final = {
     "audit_log": "only ever grows: it tells of the reset, too",
     "credentials": "only ever grows: what was issued stays provable",
+    "twilio_accounts": "set up once, to be used again",
     "webhook_endpoints": "set up once, to be used again",
     "notification_rules": "set up once, to be used again",
     "notification_preferences": "set up once, to be used again",

@@ -20,6 +20,8 @@ class Email:
     sender: str
     """An address, or a name with one: ``Acme <sales@acme.example>``."""
     at: datetime
+    reply_to: str | None = None
+    """Where answers go, when not to the sender."""
 
     def composed(self) -> EmailMessage:
         """As it travels (RFC 5322)."""
@@ -29,6 +31,8 @@ class Email:
         message["Date"] = format_datetime(self.at)
         message["From"] = self.sender
         message["To"] = self.to
+        if self.reply_to is not None:
+            message["Reply-To"] = self.reply_to
         message["Subject"] = " ".join(self.subject.split())
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(self.text)

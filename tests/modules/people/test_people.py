@@ -297,7 +297,7 @@ async def test_asking_tells_nobody_who_has_an_account(sign_in: SignIn, fresh: ht
         answers.append(await ask(fresh, email))
         seconds.append(time.perf_counter() - start)
     assert answers[0].content == answers[1].content
-    assert abs(seconds[0] - seconds[1]) < 0.1
+    assert min(seconds) >= 0.25, "both answers wait until the work of either would be done"
     for _ in range(6):
         answers = [await ask(fresh, email) for email in (person.email, "nobody@example.com")]
     assert [each.status_code for each in answers] == [429, 429]

@@ -26,6 +26,7 @@ import dealwright.modules.contracts.lifecycle_operations
 import dealwright.modules.contracts.operations
 import dealwright.modules.contracts.schedule
 import dealwright.modules.customers.operations
+import dealwright.modules.dashboard.operations
 import dealwright.modules.deals.acceptance_operations
 import dealwright.modules.deals.configured_operations
 import dealwright.modules.deals.expiry

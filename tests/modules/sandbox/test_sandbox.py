@@ -33,22 +33,31 @@ async def rows_of(services: Services, client: Client, *, livemode: bool) -> dict
 
 async def test_a_seeded_sandbox_has_the_documented_numbers(api: Client, outbox: Any) -> None:
     done = await api.data("POST", "/sandbox/seed", expect=200)
-    assert done["seeded"].items() >= {"customers": 5, "products": 10, "deals": 10, "deal_line_items": 22}.items()
-    assert done["total_seeded"] == sum(done["seeded"].values())
-    assert done["message"].startswith(f"Created {done['total_seeded']} test records: 5 customers, 10 products, ")
-    assert (done["action"], done["environment"], done["sandbox"]) == ("seed", "test", True)
+    assert done == {
+        **HERE,
+        "action": "seed",
+        "seeded": {"customers": 5, "products": 10, "deals": 10, "deal_line_items": 22, "contracts": 1},
+        "total_seeded": 48,
+        "message": "Created 48 test records: 5 customers, 10 products, 10 deals, 22 line items, 1 contracts.",
+    }
     deals = (await api.data("GET", "/deals"))["deals"]
     assert len({deal["status"] for deal in deals}) >= 5
     assert {deal["payment_status"] for deal in deals} == {"unpaid", "partially_paid", "paid"}
     assert len({deal["created_at"][:10] for deal in deals}) == 10, "they did not all happen today"
     assert {"customer.created", "deal.created", "deal.closed"} < {name for name, _ in await outbox(api)}
-    status = await api.data("GET", "/sandbox/status")
-    assert status == {
+    counts = {"deals": 10, "customers": 5, "products": 10, "contracts": 1}
+    assert await api.data("GET", "/sandbox/status") == {
         **HERE,
-        "counts": {**status["counts"], "deals": 10, "customers": 5, "products": 10},
-        "total_test_records": sum(status["counts"].values()),
+        "counts": {**counts, "deal_escrow": 0},
+        "total_test_records": 26,
     }
-    assert status["counts"]["deal_escrow"] == 0
+    assert await api.data("POST", "/sandbox/reset") == {
+        **HERE,
+        "action": "reset",
+        "deleted": counts,
+        "total_deleted": 26,
+        "message": "Cleared 26 test records across 4 tables.",
+    }
 
 
 async def test_seeding_again_adds_another_set(api: Client) -> None:

@@ -49,6 +49,14 @@ Index(
     postgresql_where=payments.c.status.in_(("processing", "requires_action", "requires_payment_method", "failed")),
 )
 
+Index(
+    "ix_payments_paid",
+    payments.c.tenant_id,
+    payments.c.livemode,
+    payments.c.paid_at,
+    postgresql_where=payments.c.paid_at.is_not(None),
+)
+
 payment_refunds: Final = tenant_table(
     "payment_refunds",
     Column("payment_id", Uuid, nullable=False),

@@ -106,7 +106,7 @@ _STORIES: Final = [
     Story(9, "Zoe", "Starter package", {"ESP-1G": 1, "GRD-OD": 1, "ACC-KIT": 1}, "card", ("percentage", 5)),
     Story(12, "Peter", "Mobile catering", {"ESP-2G": 2, "GRD-OD": 2}, "lost", notes="Bought second-hand in the end"),
     Story(15, "Hannah", "Filter cartridges", {"WTR-CART": 6, "CLN-TAB": 4}, "card"),
-    Story(18, "Ruth", "Office kitchen", {"ESP-1G": 1, "GRD-OD": 1, "SRV-CARE": 1}, "transferred"),
+    Story(18, "Ruth", "Office kitchen", {"ESP-1G": 1, "GRD-OD": 1, "SRV-CARE": 1}, "transferred", contract=True),
     Story(
         21, "Oliver", "New machine, old one traded in", {"ESP-2G": 1, "SRV-INST": 1}, "transferred", ("fixed", 1_500)
     ),
@@ -143,6 +143,7 @@ _SAMPLE_STORIES: Final = [
         {"ESP-2G": 2, "GRD-OD": 2, "SRV-INST": 2, "SRV-CARE": 2},
         "deposit",
         ("percentage", 6),
+        contract=True,
     ),
     Story(
         14, "Oliver", "New machine, old one traded in", {"ESP-2G": 1, "SRV-INST": 1}, "transferred", ("fixed", 1_500)
@@ -169,4 +170,4 @@ SAMPLE: Final = Business(
     stories=_SAMPLE_STORIES,
 )
 """A small part of it, with as many records of each kind as the published API seeds: 5 customers, 10 products, 10 deals
-with 22 line items, in every state that a deal can be in without a card."""
+with 22 line items and a contract, in every state that a deal can be in without a card."""

@@ -60,7 +60,7 @@ async def reset(ctx: Context, params: Nothing) -> Reply:
     errors=(Forbidden,),
 )
 async def seed(ctx: Context, params: Nothing) -> Reply:
-    """Make a realistic set of test records: 5 customers, 10 products and 10 deals with 22 line items.
+    """Make a realistic set of test records: 5 customers, 10 products, 10 deals with 22 line items, 1 contract.
 
     They are written through the operations, with audit entries and events, over the last two months. Each run adds
     another set; reset first for a clean slate.

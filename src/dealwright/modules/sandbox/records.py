@@ -22,7 +22,9 @@ from dealwright.kernel.store.tables import metadata
 
 COUNTED: Final = ("deals", "customers", "products", "contracts")
 """What a caller is told numbers of; everything else hangs on these."""
-ESCROW: Final = "deal_escrow"
+_ESCROW: Final = "deal_escrow"
+_TABLES: Final = {**{name: name for name in COUNTED}, _ESCROW: "escrows"}
+"""By the name that callers know: the table."""
 
 KEPT: Final = {
     "audit_log": "only ever grows: it tells of the reset, too",
@@ -72,12 +74,12 @@ def _count(source: Any) -> Any:
 
 @cache
 def _totals() -> Statement:
-    tables = [metadata.tables[name] for name in (*COUNTED, ESCROW) if name in metadata.tables]
+    tables = {name: metadata.tables[table] for name, table in _TABLES.items()}
     return Statement(
         select(
             *[
-                select(func.count()).select_from(table).where(in_scope(table)).scalar_subquery().label(table.name)
-                for table in tables
+                select(func.count()).select_from(table).where(in_scope(table)).scalar_subquery().label(name)
+                for name, table in tables.items()
             ]
         )
     )
@@ -87,7 +89,7 @@ async def count(tx: Transaction) -> dict[str, int]:
     """How many test records of each main kind there are, archived ones included."""
     row = await tx.row(_totals())
     assert row is not None
-    return {name: row.get(name, 0) for name in (*COUNTED, ESCROW)}
+    return dict(row)
 
 
 async def clear(tx: Transaction, running: str) -> dict[str, int]:
@@ -98,8 +100,8 @@ async def clear(tx: Transaction, running: str) -> dict[str, int]:
     """
     row = await _without_interference(tx, running)
     await tx.run(_forget_events, at_most=_EVERYTHING)
-    deleted = {name: row.get(name, 0) for name in COUNTED}
-    return {**deleted, **({ESCROW: row[ESCROW]} if row.get(ESCROW) else {})}
+    deleted: dict[str, int] = {name: row[table] for name, table in _TABLES.items()}
+    return {name: number for name, number in deleted.items() if number or name in COUNTED}
 
 
 async def _without_interference(tx: Transaction, running: str) -> Record:

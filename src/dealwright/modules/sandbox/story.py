@@ -32,6 +32,8 @@ class Story:
     ending: Ending
     discount: tuple[Literal["percentage", "fixed"], float] | None = None
     notes: str | None = None
+    contract: bool = False
+    """Whether a contract was made of it when it had been agreed on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Teller:
             "products": len(self._products),
             "deals": len(self._deals),
             "deal_line_items": sum(len(story.items) for story in self._business.stories),
+            "contracts": sum(story.contract for story in self._business.stories),
         }
 
     def _steps(self) -> Iterator[Step]:
@@ -111,7 +114,7 @@ class Teller:
         if step.operation in ("payments.confirm", "payments.refund"):
             arguments["payment_intent_id"] = self._intents[story.day]
         else:
-            arguments["deal_id" if step.operation.startswith("payments.") else "id"] = deal
+            arguments["id" if step.operation.startswith("deals.") else "deal_id"] = deal
         if "share" in arguments:
             total = float((await self._perform("deals.get", {"id": deal}, step.at))["total"])
             arguments["amount"] = round(total * arguments.pop("share"), 2)
@@ -151,6 +154,8 @@ def _steps(story: Story, number: int, start: datetime, business: Business) -> It
     if story.ending == "sent":
         return
     yield step("deals.transition", 22 * _HOUR, status="pending_payment")
+    if story.contract:
+        yield step("contracts.create", 2 * _HOUR, renewal_type="auto", payment_terms="net30")
     yield from _payments(story, step)
 
 

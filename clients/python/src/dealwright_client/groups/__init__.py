@@ -16,6 +16,7 @@ from dealwright_client.groups.auth import AsyncAuthGroup, AuthGroup
 from dealwright_client.groups.batch import AsyncBatchGroup, BatchGroup
 from dealwright_client.groups.contracts import AsyncContractsGroup, ContractsGroup
 from dealwright_client.groups.customers import AsyncCustomersGroup, CustomersGroup
+from dealwright_client.groups.dashboard_stats import AsyncDashboardStatsGroup, DashboardStatsGroup
 from dealwright_client.groups.deal_notifications import AsyncDealNotificationsGroup, DealNotificationsGroup
 from dealwright_client.groups.deal_participants import AsyncDealParticipantsGroup, DealParticipantsGroup
 from dealwright_client.groups.deal_templates import AsyncDealTemplatesGroup, DealTemplatesGroup
@@ -78,6 +79,10 @@ class Groups(Caller):
     @cached_property
     def customers(self) -> CustomersGroup:
         return CustomersGroup(self)
+
+    @cached_property
+    def dashboard_stats(self) -> DashboardStatsGroup:
+        return DashboardStatsGroup(self)
 
     @cached_property
     def deal_notifications(self) -> DealNotificationsGroup:
@@ -218,6 +223,10 @@ class AsyncGroups(AsyncCaller):
     @cached_property
     def customers(self) -> AsyncCustomersGroup:
         return AsyncCustomersGroup(self)
+
+    @cached_property
+    def dashboard_stats(self) -> AsyncDashboardStatsGroup:
+        return AsyncDashboardStatsGroup(self)
 
     @cached_property
     def deal_notifications(self) -> AsyncDealNotificationsGroup:

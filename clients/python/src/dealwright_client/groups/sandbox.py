@@ -83,7 +83,7 @@ class SandboxGroup(Group):
         idempotency_key: str | None = None,
         timeout: float | None = None,
     ) -> Seed:
-        """Make a realistic set of test records: 5 customers, 10 products and 10 deals with 22 line items.
+        """Make a realistic set of test records: 5 customers, 10 products, 10 deals with 22 line items, 1 contract.
 
         They are written through the operations, with audit entries and events, over the last two months. Each run
         adds another set; reset first for a clean slate.
@@ -144,7 +144,7 @@ class AsyncSandboxGroup(AsyncGroup):
         idempotency_key: str | None = None,
         timeout: float | None = None,
     ) -> Seed:
-        """Make a realistic set of test records: 5 customers, 10 products and 10 deals with 22 line items."""
+        """Make a realistic set of test records: 5 customers, 10 products, 10 deals with 22 line items, 1 contract."""
         return await self._client._run(_SEED, {}, idempotency_key=idempotency_key, timeout=timeout)
 
     async def simulate_webhook(

@@ -1,0 +1,1 @@
+"""The figures of a workspace at a glance."""

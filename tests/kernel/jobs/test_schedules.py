@@ -85,7 +85,7 @@ async def test_a_shorter_interval_holds_at_the_next_start(
 ) -> None:
     clock.offset += timedelta(hours=2)
     assert await two[0].tick(NAME)
-    changed = schedules.Schedule(NAME, timedelta(minutes=5), tick)
+    changed = schedules.Schedule(NAME, timedelta(minutes=5), tick, real_time=False)
     monkeypatch.setitem(schedules._schedules, NAME, changed)
     await two[0].prepare()
     clock.offset += timedelta(minutes=6)

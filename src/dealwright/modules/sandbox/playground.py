@@ -71,6 +71,7 @@ _forget: Final = Statement(delete(playgrounds).where(playgrounds.c.tenant_id == 
     status=201,
     limit=_SESSIONS,
     own_transactions=True,
+    across=True,
 )
 async def create_session(steps: Steps, params: Nothing) -> Reply:
     """Get a test key for two hours, for a workspace of its own that is filled with sample records.
@@ -112,7 +113,15 @@ async def create_session(steps: Steps, params: Nothing) -> Reply:
     )
 
 
-@operation("playground.check_session", "GET", "/playground/session", scope=None, auth=("public",), result=SessionState)
+@operation(
+    "playground.check_session",
+    "GET",
+    "/playground/session",
+    scope=None,
+    auth=("public",),
+    result=SessionState,
+    across=True,
+)
 async def check_session(ctx: Context, params: SessionCheck) -> Reply:
     """Tell whether a playground key still works.
 

@@ -101,6 +101,7 @@ from dealwright.kernel.store.migrate import migrate
 from dealwright.kernel.store.signals import Signals
 from dealwright.modules.activity import notifying
 from dealwright.modules.communications.inbound_email import InboundMail
+from dealwright.modules.events.audience import OtherApis
 from dealwright.modules.messages.worker import Messenger
 from dealwright.modules.people.service import People
 from dealwright.modules.queue.schedules import Alarm
@@ -196,6 +197,7 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
                 Alarm(settings.queue_depth_alert),
                 carriers,
                 InboundMail(settings.email_webhook_secret),
+                OtherApis(salesthumb_events.OWN),
             ),
             check_results=settings.check_results,
         )

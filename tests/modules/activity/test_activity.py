@@ -13,6 +13,7 @@ from dealwright.modules.activity import operations
 from tests.conftest import Client, Workspace
 from tests.outbox import mail_to
 from tests.receiver import receiver
+from tests.shop import open_shop
 from tests.streaming import listening
 
 
@@ -212,3 +213,18 @@ async def test_preferences_set_at_once_are_all_kept(api: Client) -> None:
     answers = await asyncio.gather(*(api.request("PUT", "/activity?action=preferences", json=body) for body in bodies))
     assert {each.status_code for each in answers} == {200}
     assert sorted(await api.data("GET", "/activity?action=preferences")) == sorted(names)
+
+
+async def test_what_only_a_shop_knows_stays_out_of_feed_stream_and_event_log(
+    address: str, room: Workspace, api: Client
+) -> None:
+    shop = await open_shop(room)
+    async with listening(address, "/activity-stream", api.key) as stream:
+        await stream.next()
+        await shop.vehicle(await shop.customer())
+        await shop.customer()
+        told = [each.json["type"] for each in await stream.take(2)]
+    assert told == ["customer.created", "customer.created"]
+    assert [each["event_type"] for each in (await api.data("GET", "/activity"))["activities"]] == told
+    log = (await api.data("GET", "/webhooks/events"))["events"]
+    assert [each["event_type"] for each in log] == told

@@ -293,7 +293,9 @@ async def test_cleanup_deletes_old_events_and_their_deliveries_of_this_workspace
 async def rotate(working: Services, api: Client, webhook: dict[str, Any], **more: Any) -> Outcome:
     """Rotate as a signed-in person."""
     tenant = ids.decode("tenant", api.tenant_id)
-    person = Principal(kind="session", key_id="user_1", tenant_id=tenant, livemode=False, scopes=frozenset("*"))
+    person = Principal(
+        kind="session", key_id="user_1", role="admin", tenant_id=tenant, livemode=False, scopes=frozenset("*")
+    )
     call = Call(registry["webhooks.rotate_secret"], {"id": webhook["id"], **more}, person, "trace_1")
     return await working.pipeline.run(call)
 

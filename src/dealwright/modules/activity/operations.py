@@ -34,6 +34,7 @@ from dealwright.modules.activity.models import (
     RulePatch,
     RuleView,
 )
+from dealwright.modules.events.audience import OtherApis
 from dealwright.modules.streams.rules import position_of, scope_of
 
 HEARTBEAT_SECONDS: Final = 30
@@ -62,6 +63,7 @@ async def list_activity(ctx: Context, params: ActivityList) -> Reply:
         "actor_type": params.actor_type,
         "entity_type": params.entity_type,
         "seen": None if seen is None else sorted(seen),
+        "not_about": list(ctx.providers.get(OtherApis).kinds),
     }
     page = await records.feed.page(ctx.tx, params.paging(), filters)
     return Reply({"activities": [records.entry(row) for row in page.rows], "pagination": page.pagination})
@@ -85,10 +87,14 @@ async def open_stream(steps: Steps, params: ActivityStream) -> Reply:
     after = None
     if params.last_event_id is not None:
         after = await _place(steps, params.last_event_id)
-    seen = _seen(steps.principal)
+    seen, elsewhere = _seen(steps.principal), steps.providers.get(OtherApis).kinds
 
     def render(events: Sequence[FeedEvent]) -> bytes:
-        return b"".join(_frame(event) for event in events if seen is None or event.name in seen)
+        return b"".join(
+            _frame(event)
+            for event in events
+            if event.entity_type not in elsewhere and (seen is None or event.name in seen)
+        )
 
     manner = sse.Manner(
         opening=b"retry: %d\n: connected\n\n" % sse.RETRY_MILLISECONDS,

@@ -28,6 +28,7 @@ feed: Final = List(
         "actor_type": lambda: events.c.actor_type == given("actor_type"),
         "entity_type": lambda: events.c.entity_type == given("entity_type"),
         "seen": lambda: events.c.event == func.any(given("seen")),
+        "not_about": lambda: events.c.entity_type != func.all(given("not_about")),
     },
 )
 inbox: Final = List(notifications, {"unread": lambda: notifications.c.read_at.is_(None)})

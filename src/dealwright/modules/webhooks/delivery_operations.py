@@ -11,6 +11,7 @@ from dealwright.kernel.errors import Conflict, NotFound, invalid_field
 from dealwright.kernel.event_types import event_types
 from dealwright.kernel.feed.feed import EVENT_PREFIX
 from dealwright.kernel.operations import Reply, operation
+from dealwright.modules.events.audience import OtherApis
 from dealwright.modules.webhooks import queue, records, rules
 from dealwright.modules.webhooks.attempts import attempt
 from dealwright.modules.webhooks.dialects import Dialects
@@ -71,6 +72,7 @@ async def list_events(ctx: Context, params: EventLog) -> Reply:
         "after": params.since_sequence,
         "since": params.since_timestamp,
         "event_type": params.event_type,
+        "not_about": list(ctx.providers.get(OtherApis).kinds),
     }
     rows, more = await records.event_log(ctx.tx, filters, params.limit, params.status)
     found = [

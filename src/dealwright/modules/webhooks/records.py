@@ -248,6 +248,7 @@ _CONDITIONS: Final[Mapping[str, Callable[[], ColumnElement[bool]]]] = {
     "since": lambda: events.c.created_at > given("since"),
     "event_type": lambda: events.c.event == given("event_type"),
     "names": lambda: events.c.event == func.any(given("names")),
+    "not_about": lambda: events.c.entity_type != func.all(given("not_about")),
 }
 _statuses = (
     select(func.array_agg(_deliveries.c.status))
@@ -279,7 +280,8 @@ async def event_log(
 ) -> tuple[list[Record], bool]:
     """Events in the order of their positions with the states of their deliveries, and whether there are more.
 
-    ``filters``: after (position), since (instant), event_type, names (several types); None: not given.
+    ``filters``: after (position), since (instant), event_type, names (several types), not_about (kinds of
+    records); None: not given.
     """
     values = {name: value for name, value in filters.items() if value is not None}
     rows = await tx.rows(_logs[tuple(sorted(values)), status], page_limit=limit + 1, **values)

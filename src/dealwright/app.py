@@ -113,6 +113,7 @@ from dealwright.modules.webhooks.sender import Policy, Sender
 from dealwright.modules.webhooks.worker import Worker
 from dealwright.providers.carriers import Carriers
 from dealwright.providers.payments import PaymentProviders
+from dealwright.surfaces.desk import app as desk
 from dealwright.surfaces.mcp.late import LateEndpoint
 from dealwright.surfaces.mcp.methods import PATH as MCP_PATH
 from dealwright.surfaces.salesbooth.deliveries import SalesboothDialect
@@ -263,6 +264,7 @@ class Application:
         self._salesbooth: SalesboothApi | None = None
         self._salesthumb: SalesthumbApi | None = None
         self._mcp: LateEndpoint | None = None
+        self._desk: ASGIApp | None = None
         self._web: ASGIApp | None = None
         self._root_hosts = frozenset(host.lower().encode() for host in self.settings.salesbooth_root_hosts)
         self._shop_hosts = frozenset(host.lower().encode() for host in self.settings.salesthumb_hosts)
@@ -278,6 +280,7 @@ class Application:
             registry, running.pipeline, running.admission, running.feed, self.settings, more_tools=shop_registry
         )
         self._stack.push_async_callback(self._mcp.stop)
+        self._desk = desk.create(running.pipeline, registry, running.admission, self.settings)
         self._web = web.create(registry, self.settings)
 
     def end_streams(self) -> None:
@@ -297,6 +300,7 @@ class Application:
         assert self._salesbooth is not None
         assert self._salesthumb is not None
         assert self._mcp is not None
+        assert self._desk is not None
         assert self._web is not None
         if scope["type"] == "http" and (named := _DID.fullmatch(scope["path"])):  # where did:web looks for it
             query = f"tenant_id={named[1]}".encode()
@@ -314,6 +318,8 @@ class Application:
                 await self._salesbooth(scope, receive, send, "/v1")
         elif scope["type"] == "http" and self._is_for_salesthumb(scope):
             await self._salesthumb(scope, receive, send)
+        elif scope["type"] == "http" and desk.serves(scope["path"]):
+            await self._desk(scope, receive, send)
         else:
             await self._web(scope, receive, send)
 

@@ -67,3 +67,13 @@ def objection(session: Session, method: str, sent: str | None, *, foreign: bool)
             hint="Send the csrf_token that GET /auth answers as the header X-CSRF-Token.",
         )
     return None
+
+
+def over_https_only(setting: str, origin: str) -> bool:
+    """Whether cookies are marked Secure, by the setting ``cookie_secure``."""
+    return origin.startswith("https://") if setting == "auto" else setting == "always"
+
+
+def own_origins(origin: str, host: str) -> set[str]:
+    """The origins that this server's pages may have for a caller who named ``host``."""
+    return {origin, f"http://{host.lower()}", f"https://{host.lower()}"}

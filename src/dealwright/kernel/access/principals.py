@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field
+from babel import Locale, UnknownLocaleError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from dealwright.kernel.access.roles import Role
 from dealwright.kernel.fields import Currency
@@ -18,6 +20,19 @@ PUBLISHABLE_SCOPES = frozenset({"products:read", "customers:write", "deals:write
 
 AGENT_MULTIPLIERS = (1.0, 1.5, 2.0, 3.0, 5.0)
 """Rate-limit multiplier of an agent key by trust level L0 to L4; other keys always have the plain limit."""
+
+
+def _known_locale(name: str) -> str:
+    try:
+        return str(Locale.parse(name.replace("-", "_")))
+    except (ValueError, UnknownLocaleError):
+        raise ValueError(f"{name} is not a locale, for example en_US") from None
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name} is not a time zone, for example Europe/Berlin")
+    return name
 
 
 class WorkspaceSettings(BaseModel):
@@ -34,6 +49,12 @@ class WorkspaceSettings(BaseModel):
     default_currency: Currency = "USD"
     deposit_percentage: Annotated[float, Field(ge=0, le=100)] | None = None
     """The part of a total that a checkout asks for first; None: no deposit."""
+    primary_color: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")] | None = None
+    """The brand's colour, for pages and papers."""
+    locale: Annotated[str, AfterValidator(_known_locale)] = "en_US"
+    """How people of the workspace read money, numbers and dates (CLDR, ``de_DE``)."""
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    """Where they are (IANA, ``Europe/Berlin``)."""
     notification_email: Annotated[str, Field(max_length=254)] | None = None
     """Where notifications by e-mail go; None: only to rules that name an address."""
     signature_timeout_days: Annotated[int, Field(ge=1, le=3650)] = 30

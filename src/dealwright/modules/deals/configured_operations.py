@@ -24,7 +24,6 @@ from dealwright.modules.deals.views import ConfiguredView
     action="create-configured",
     rest="/deals/create-configured",
     scope="agent:execute",
-    auth=("secret_key",),
     result=ConfiguredView,
     status=201,
     events=("deal.created_configured", "deal.created", "deal.discount_applied", "customer.created"),

@@ -76,6 +76,9 @@ class ApplyDiscount(Discount):
 
 class DealList(Listing):
     status: Status | None = None
+    search: Annotated[
+        str | None, StringConstraints(min_length=1, max_length=200), Field(description="words of title or description")
+    ] = None
     active: Annotated[Flag, Field(description="leave out what is closed, cancelled or expired")] = False
     customer_id: Identifier | None = None
     created_after: Instant | None = None

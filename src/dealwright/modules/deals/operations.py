@@ -9,6 +9,7 @@ from dealwright.kernel.context import Context
 from dealwright.kernel.errors import Conflict, InvalidTransition, NotFound
 from dealwright.kernel.operations import Reply, operation
 from dealwright.kernel.store.database import Record
+from dealwright.kernel.store.search import FOUND_AT_MOST
 from dealwright.modules.customers import records as customers
 from dealwright.modules.deals import records, rules, service, templates
 from dealwright.modules.deals.models import DealGet, DealList, DealPatch, DealRef, NewDeal, recurring_needs_cycle
@@ -44,7 +45,11 @@ def filters_of(
     resource="deal",
 )
 async def list_deals(ctx: Context, params: DealList) -> Reply:
-    """List deals with filters, newest first. ``include`` may add line_items, pricing, customer and activity_log."""
+    """List deals with filters, newest first.
+
+    ``search`` finds words of titles and descriptions and their beginnings, among the newest 1,000 matches.
+    ``include`` may add line_items, pricing, customer and activity_log.
+    """
     filters = filters_of(
         status=params.status,
         customer_id=params.customer_id,
@@ -53,6 +58,7 @@ async def list_deals(ctx: Context, params: DealList) -> Reply:
         min_value=params.min_value,
         max_value=params.max_value,
         not_ended=list(rules.ENDED) if params.active else None,
+        found=await records.matching(ctx, params.search, FOUND_AT_MOST) if params.search is not None else None,
     )
     page = await records.listing.page(ctx.tx, params, filters)
     found = await ctx.wire(records.resource, page.rows, params.include or ())

@@ -31,6 +31,7 @@ listing: Final = List(
     deals,
     {
         "status": lambda: deals.c.status == given("status"),
+        "found": lambda: deals.c.id == func.any(given("found")),
         "not_ended": lambda: deals.c.status != func.all(given("not_ended")),
         "customer": lambda: deals.c.customer_id == given("customer"),
         "created_after": lambda: deals.c.created_at >= given("created_after"),

@@ -132,6 +132,13 @@ class SignUp(Input):
             raise InvalidFields(missing)
 
 
+class SignUpView(Wire):
+    """Whether somebody new can sign up."""
+
+    first_start: Annotated[bool, Field(description="nobody has an account on this server yet")]
+    sign_up: Annotated[bool, Field(description="somebody new may sign up without an invitation")]
+
+
 class SignedUpView(Wire):
     user_id: str
     tenant_id: str

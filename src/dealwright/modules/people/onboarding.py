@@ -19,7 +19,7 @@ from dealwright.kernel.resources import Row
 from dealwright.kernel.settings import PublicAddress
 from dealwright.kernel.store.database import Record
 from dealwright.modules.people import records, signing_in
-from dealwright.modules.people.models import Service, SignedUpView, SignUp
+from dealwright.modules.people.models import Nothing, Service, SignedUpView, SignUp, SignUpView
 from dealwright.modules.people.records import Person
 from dealwright.modules.people.service import People
 from dealwright.modules.people.signing_in import SignedIn
@@ -35,6 +35,21 @@ class RegistrationClosed(Forbidden):
     action = "ask_for_invitation"
     hint = "Ask an owner or admin of a workspace for an invitation."
     default_message = "This server takes no sign-ups"
+
+
+@operation(
+    "onboarding.get",
+    "GET",
+    "/onboarding",
+    scope=None,
+    auth=("public", "session"),
+    result=SignUpView,
+    across=True,
+)
+async def get(ctx: Context, params: Nothing) -> Reply:
+    """Tell whether somebody new can sign up here, and whether they would be the first (ours)."""
+    first, rule = await records.nobody_yet(ctx.tx), ctx.providers.get(People).settings.registration
+    return Reply({"first_start": first, "sign_up": rule == "open" or (rule == "first" and first)})
 
 
 @operation(

@@ -145,10 +145,15 @@ async def every(tx: Transaction) -> list[Record]:
     return await tx.rows(_everybody)
 
 
+async def nobody_yet(tx: Transaction) -> bool:
+    """Whether this server has no account."""
+    return await tx.value(_anybody) is None
+
+
 async def is_first(tx: Transaction) -> bool:
     """Whether there is nobody yet; whoever is told so may be the first one until the transaction ends."""
     await tx.run(_one_at_a_time)
-    return await tx.value(_anybody) is None
+    return await nobody_yet(tx)
 
 
 async def lock_by_reset(tx: Transaction, token: str, now: datetime) -> Record | None:

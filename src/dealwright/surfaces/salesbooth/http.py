@@ -77,8 +77,8 @@ class SalesboothApi(HttpApi):
     def _is_foreign(self, request: Request) -> bool:
         if b"sec-fetch-site" not in request.headers and b"origin" not in request.headers:
             return False
-        here = (request.header(b"host") or "").lower()
-        return browsers.is_foreign(request.headers, {request.origin, f"http://{here}", f"https://{here}"})
+        own = browsers.own_origins(request.origin, request.header(b"host") or "")
+        return browsers.is_foreign(request.headers, own)
 
     def objection(self, request: Request, admitted: Admitted, operation: Operation | None) -> DealwrightError | None:
         """A person's write needs the proof that a page of ours sent it, where the session counts for it at all; a key
@@ -122,8 +122,7 @@ class SalesboothApi(HttpApi):
     def head(self, request: Request, outcome: Outcome, admitted: Admitted | None) -> Headers:
         headers = rendering.headers(outcome) + request.extra
         if outcome.cookies:
-            secure = self.settings.cookie_secure
-            safely = request.origin.startswith("https://") if secure == "auto" else secure == "always"
+            safely = browsers.over_https_only(self.settings.cookie_secure, request.origin)
             headers += [(b"set-cookie", browsers.set_cookie(each, secure=safely)) for each in outcome.cookies]
             headers.append((b"cache-control", b"no-store"))
         if outcome.error is None or outcome.error["code"] != _FOREIGN_ORIGIN:

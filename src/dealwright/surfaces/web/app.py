@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,15 +15,13 @@ import orjson
 import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 import dealwright
 from dealwright.kernel.context import new_ref
@@ -32,58 +29,14 @@ from dealwright.kernel.errors import DealwrightError, InternalError, InvalidRequ
 from dealwright.kernel.operations import Registry
 from dealwright.kernel.settings import Settings
 from dealwright.surfaces import origin
+from dealwright.surfaces.assets import Assets, Protected
 from dealwright.surfaces.salesbooth import openapi, rendering
 from dealwright.surfaces.web.documentation import ORIGIN, Documentation, inline
 
 log = structlog.get_logger("dealwright.web")
 
 _HERE: Final = Path(__file__).parent
-_PROTECTION: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
 _LONGEST_SEARCH: Final = 200
-
-
-class _Protected:
-    """Puts the protective headers on every answer."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def protected(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _PROTECTION.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, protected)
-
-
-class _Static(StaticFiles):
-    """Static files: kept for a year when the address names their content, asked for again otherwise."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        named = b"v=" in scope["query_string"]
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if named else "no-cache"
-        return response
-
-
-@lru_cache(maxsize=64)
-def _static(name: str) -> str:
-    """The address of a static file, with a mark of its content."""
-    content = (_HERE / "static" / name).read_bytes()
-    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
 
 
 class _Document:
@@ -117,7 +70,7 @@ def _matches(header: str | None, tag: str) -> bool:
 class Pages:
     """Renders the pages; the documentation of a group is kept once it has been made."""
 
-    def __init__(self, registry: Registry, settings: Settings) -> None:
+    def __init__(self, registry: Registry, settings: Settings, assets: Assets) -> None:
         self._settings = settings
         self._documentation = Documentation(registry)
         environment = Environment(
@@ -127,7 +80,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        environment.globals.update(static=_static, version=dealwright.__version__)
+        environment.globals.update(static=assets.address, version=dealwright.__version__)
         environment.filters["inline"] = inline
         self._environment = environment
         self._kept: dict[str, str] = {}
@@ -145,9 +98,6 @@ class Pages:
         if status == 200 and _matches(request.headers.get("if-none-match"), tag):
             return Response(status_code=304, headers=headers)
         return HTMLResponse(content, status, headers)
-
-    async def start(self, request: Request) -> Response:
-        return self._page(request, self._render("start.html"))
 
     async def docs(self, request: Request) -> Response:
         asked = request.query_params.get("q", "").strip()[:_LONGEST_SEARCH]
@@ -199,15 +149,15 @@ def _in_envelope(status: int, path: str, headers: dict[str, str]) -> Response:
 
 def create(registry: Registry, settings: Settings) -> ASGIApp:
     """The application for everything that is not a call of the API."""
-    pages = Pages(registry, settings)
-    return _Protected(
+    assets = Assets(_HERE / "static", "/static")
+    pages = Pages(registry, settings, assets)
+    return Protected(
         Starlette(
             routes=[
-                Route("/", pages.start),
                 Route("/docs", pages.docs),
                 Route("/docs/{group}", pages.group),
                 Route("/api/openapi.json", pages.openapi),
-                Mount("/static", _Static(directory=_HERE / "static")),
+                Mount(assets.at, assets),
             ],
             middleware=[Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)],
             exception_handlers={HTTPException: pages.wrong, Exception: pages.wrong},

@@ -618,6 +618,7 @@ _LIST: Final[Endpoint[DealPage]] = Endpoint(
             "max_value",
             "min_value",
             "offset",
+            "search",
             "sort",
             "status",
         }
@@ -1073,6 +1074,7 @@ class DealsGroup(Group):
             "expired",
         ]
         | None = None,
+        search: str | None = None,
         active: bool | None = None,
         customer_id: str | None = None,
         created_after: Instant | None = None,
@@ -1081,8 +1083,10 @@ class DealsGroup(Group):
         max_value: Number | None = None,
         timeout: float | None = None,
     ) -> DealPage:
-        """List deals with filters, newest first. ``include`` may add line_items, pricing, customer and
-        activity_log.
+        """List deals with filters, newest first.
+
+        ``search`` finds words of titles and descriptions and their beginnings, among the newest 1,000 matches.
+        ``include`` may add line_items, pricing, customer and activity_log.
 
         ``fields``: sparse field set, for example id,status
         ``include``: nested resources to embed
@@ -1093,6 +1097,7 @@ class DealsGroup(Group):
         ``after``: next_cursor of an earlier answer
         ``before``: prev_cursor of an earlier answer
         ``sort``: newest first by this instant
+        ``search``: words of title or description
         ``active``: leave out what is closed, cancelled or expired
         ``min_value``: total at least this
         ``max_value``: total at most this
@@ -1112,6 +1117,7 @@ class DealsGroup(Group):
                 "before": before,
                 "sort": sort,
                 "status": status,
+                "search": search,
                 "active": active,
                 "customer_id": customer_id,
                 "created_after": created_after,
@@ -1143,6 +1149,7 @@ class DealsGroup(Group):
             "expired",
         ]
         | None = None,
+        search: str | None = None,
         active: bool | None = None,
         customer_id: str | None = None,
         created_after: Instant | None = None,
@@ -1163,6 +1170,7 @@ class DealsGroup(Group):
                 "limit": limit,
                 "sort": sort,
                 "status": status,
+                "search": search,
                 "active": active,
                 "customer_id": customer_id,
                 "created_after": created_after,
@@ -1978,6 +1986,7 @@ class AsyncDealsGroup(AsyncGroup):
             "expired",
         ]
         | None = None,
+        search: str | None = None,
         active: bool | None = None,
         customer_id: str | None = None,
         created_after: Instant | None = None,
@@ -1986,8 +1995,7 @@ class AsyncDealsGroup(AsyncGroup):
         max_value: Number | None = None,
         timeout: float | None = None,
     ) -> DealPage:
-        """List deals with filters, newest first. ``include`` may add line_items, pricing, customer and
-        activity_log."""
+        """List deals with filters, newest first."""
         return await self._client._run(
             _LIST,
             {
@@ -2001,6 +2009,7 @@ class AsyncDealsGroup(AsyncGroup):
                 "before": before,
                 "sort": sort,
                 "status": status,
+                "search": search,
                 "active": active,
                 "customer_id": customer_id,
                 "created_after": created_after,
@@ -2032,6 +2041,7 @@ class AsyncDealsGroup(AsyncGroup):
             "expired",
         ]
         | None = None,
+        search: str | None = None,
         active: bool | None = None,
         customer_id: str | None = None,
         created_after: Instant | None = None,
@@ -2052,6 +2062,7 @@ class AsyncDealsGroup(AsyncGroup):
                 "limit": limit,
                 "sort": sort,
                 "status": status,
+                "search": search,
                 "active": active,
                 "customer_id": customer_id,
                 "created_after": created_after,

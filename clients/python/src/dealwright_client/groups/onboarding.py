@@ -20,6 +20,15 @@ class Service(TypedDict):
     price_max: NotRequired[Number | None]
 
 
+class SignUp(TypedDict):
+    """Whether somebody new can sign up."""
+
+    first_start: bool
+    """nobody has an account on this server yet"""
+    sign_up: bool
+    """somebody new may sign up without an invitation"""
+
+
 class SignedUp(TypedDict):
     user_id: str
     tenant_id: str
@@ -31,6 +40,7 @@ class SignedUp(TypedDict):
 
 
 _COMPLETE: Final[Endpoint[SignedUp]] = Endpoint("POST", "/onboarding")
+_GET: Final[Endpoint[SignUp]] = Endpoint("GET", "/onboarding")
 
 
 class OnboardingGroup(Group):
@@ -87,6 +97,14 @@ class OnboardingGroup(Group):
             timeout=timeout,
         )
 
+    def get(
+        self,
+        *,
+        timeout: float | None = None,
+    ) -> SignUp:
+        """Tell whether somebody new can sign up here, and whether they would be the first (ours)."""
+        return self._client._run(_GET, {}, timeout=timeout)
+
 
 class AsyncOnboardingGroup(AsyncGroup):
     """``client.onboarding``, asynchronously."""
@@ -129,3 +147,11 @@ class AsyncOnboardingGroup(AsyncGroup):
             },
             timeout=timeout,
         )
+
+    async def get(
+        self,
+        *,
+        timeout: float | None = None,
+    ) -> SignUp:
+        """Tell whether somebody new can sign up here, and whether they would be the first (ours)."""
+        return await self._client._run(_GET, {}, timeout=timeout)

@@ -1,0 +1,117 @@
+"""A new deal in one flow: customer, line items, discount and terms on one page, made in one transaction."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from dealwright.surfaces.desk.pages import action, page
+from dealwright.surfaces.desk.views import customers, products
+from dealwright.surfaces.desk.views.deal import fraction
+from dealwright.surfaces.desk.visit import Problem, Refused, Visit
+
+_FIRST_LINES: Final = 3
+_MOST_LINES: Final = 50
+_LINE: Final = re.compile(r"items\.(\d{1,3})\.product_id")
+
+
+@page("/deals/new")
+async def new(visit: Visit) -> Response:
+    return await _show(visit)
+
+
+async def _show(visit: Visit, preview: Any = None) -> Response:
+    known = await visit.read("products.list", status="active", limit=100)
+    found = await customers.choices(visit)
+    chosen = visit.form.get("customer_id") or visit.asked("customer_id")
+    if chosen and chosen not in dict(found):
+        found.insert(0, (chosen, customers.label(await visit.read("customers.get", id=chosen))))
+    lines = max([_FIRST_LINES, *(number + 1 for number in _numbers(visit))])
+    if visit.form.get("do") == "more":
+        lines = min(lines + 2, _MOST_LINES)
+    return visit.show(
+        "new_deal.html",
+        customers=found,
+        chosen=chosen,
+        products=known["products"],
+        lines=lines,
+        preview=preview,
+        currency=products.currency(visit),
+    )
+
+
+def _numbers(visit: Visit) -> list[int]:
+    return sorted(int(match[1]) for name, _ in visit.form.pairs() if (match := _LINE.fullmatch(name)))
+
+
+@action("/deals/new", again=new)
+async def create(visit: Visit) -> Response:
+    do = visit.form.get("do")
+    if do == "more":
+        return await _show(visit)
+    numbers = [number for number in _numbers(visit) if visit.form.get(f"items.{number}.product_id")]
+    arguments = _arguments(visit, numbers)
+    try:
+        if do == "preview":
+            return await _show(visit, await visit.write("deals.create_configured", {**arguments, "dry_run": True}))
+        if numbers:
+            made = await visit.write("deals.create_configured", arguments)
+        else:
+            made = await _without_items(visit, arguments)
+    except Refused as refusal:
+        raise Refused(_at_their_fields(refusal.problem, numbers)) from None
+    if do == "send":
+        await visit.write("deals.transition", {"id": made["id"], "status": "in_progress"})
+        await visit.write("deals.transition", {"id": made["id"], "status": "pending_signature"})
+        return visit.go(f"/deals/{made['id']}", "The deal is out for signature")
+    return visit.go(f"/deals/{made['id']}", "The deal was made")
+
+
+async def _without_items(visit: Visit, arguments: dict[str, Any]) -> Any:
+    """A deal to be filled later."""
+    arguments = {name: value for name, value in arguments.items() if name not in ("items", "discounts")}
+    inline = arguments.pop("customer", None)
+    if inline is not None:
+        arguments["customer_id"] = (await visit.write("customers.create", inline))["id"]
+    return await visit.write("deals.create", arguments)
+
+
+def _arguments(visit: Visit, numbers: list[int]) -> dict[str, Any]:
+    form = visit.form
+    arguments: dict[str, Any] = {name: form.get(name) for name in ("title", "notes", "currency") if form.get(name)}
+    if form.get("tax_rate"):
+        arguments["tax_rate"] = fraction(form.get("tax_rate"))
+    if form.get("customer.name") or form.get("customer.email"):
+        inline = {name: form.get(f"customer.{name}") for name in ("name", "email", "company")}
+        arguments["customer"] = {name: value for name, value in inline.items() if value}
+    elif form.get("customer_id"):
+        arguments["customer_id"] = form.get("customer_id")
+    arguments["items"] = [
+        {
+            name: form.get(f"items.{number}.{name}")
+            for name in ("product_id", "quantity", "unit_price")
+            if form.get(f"items.{number}.{name}")
+        }
+        for number in numbers
+    ]
+    if form.get("discounts.0.value"):
+        arguments["discounts"] = [{name: form.get(f"discounts.0.{name}") for name in ("type", "value")}]
+    return arguments
+
+
+def _at_their_fields(problem: Problem, numbers: list[int]) -> Problem:
+    """The problem with the lines numbered as on the page, where empty ones count."""
+
+    def placed(name: str) -> str:
+        head, _, rest = name.partition(".")
+        number, _, member = rest.partition(".")
+        if head == "items" and number.isdigit() and int(number) < len(numbers):
+            return f"items.{numbers[int(number)]}.{member}"
+        if name in ("name", "email", "company"):
+            return f"customer.{name}"
+        return name
+
+    fields = {placed(name): text for name, text in problem.fields.items()}
+    return Problem(problem.status, problem.message, problem.hint, fields, problem.details, None, problem.ref)

@@ -64,7 +64,8 @@ async def test_a_new_person_gets_a_workspace_and_is_signed_in(fresh: httpx.Async
         settings = await tx.connection.fetchval("SELECT settings FROM tenants WHERE tenant_id = $1", tenant)
         keys = await tx.connection.fetchval("SELECT count(*) FROM signing_keys WHERE tenant_id = $1", tenant)
         audit = await tx.connection.fetch("SELECT action FROM audit_log WHERE tenant_id = $1", tenant)
-    assert settings["deposit_percentage"] == 25 and settings["business_profile"]["industry"] == "consulting"
+    assert settings["deposit_percentage"] == 25
+    assert (await fresh.get(f"{API}/business-profile")).json()["data"]["industry"] == "consulting"
     assert keys == 1
     assert {row["action"] for row in audit} == {"product.created", "workspace.created"}
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from dealwright.kernel import ids
-from dealwright.kernel.access import keys
+from dealwright.kernel.access import keys, workspaces
 from dealwright.kernel.access.keys import TENANT_PREFIX
 from dealwright.kernel.access.principals import Principal
 from dealwright.kernel.access.roles import SCOPES
@@ -138,7 +138,6 @@ async def _workspace(ctx: Context, people: People, user: Row, params: SignUp) ->
     """A new workspace with its owner, signing key and draft products."""
     settings = {
         "deposit_percentage": params.deposit_percentage,
-        "business_profile": {"business_name": params.business_name, "industry": params.industry},
         "contact": {"phone": params.phone, "website": params.website, "country": params.country},
     }
     name = params.business_name or f"Workspace {ids.token(6)}"
@@ -154,6 +153,9 @@ async def _workspace(ctx: Context, people: People, user: Row, params: SignUp) ->
     )
     there = ctx.inside(owner, people.keyring.tenant(tenant, 1))
     await signing_keys.active(there)
+    await workspaces.lock_part(there.tx, "business", ctx.now)
+    profile = {"business_name": params.business_name, "industry": params.industry}
+    await workspaces.write_part(there.tx, "business", profile, ctx.now)
     for service in params.services or ():
         await products.create(there, _draft(service))
     there.note("workspace", ids.encode(TENANT_PREFIX, tenant), "workspace.created", {"owner": owner.key_id})

@@ -42,6 +42,8 @@ _APART: Final = "events"
 """May only be deleted through a function of its own."""
 
 _TRIES: Final = 3
+_PATIENCE: Final = "5min"
+"""How long one statement may take: a hundred thousand deals with their payments are gone in some seconds."""
 _EVERYTHING: Final = 2**31 - 1
 
 _forget_events: Final = RawStatement("SELECT events_removed FROM remove_old_events('infinity', $1)", ("at_most",))
@@ -98,6 +100,7 @@ async def clear(tx: Transaction, running: str) -> dict[str, int]:
     ``running``: the operation that asks, whose own idempotency key stays claimed. Raises Unavailable when others keep
     adding records to those that are being deleted.
     """
+    await tx.connection.execute(f"SET LOCAL statement_timeout = '{_PATIENCE}'")
     row = await _without_interference(tx, running)
     await tx.run(_forget_events, at_most=_EVERYTHING)
     deleted: dict[str, int] = {name: row[table] for name, table in _TABLES.items()}

@@ -305,3 +305,28 @@ async def test_what_an_intent_for_a_widget_refuses(stripe_till: Till, workspace:
     assert (refused.status_code, refused.json()["code"]) == (503, "transient_error.dependency_unavailable")
     await pay(stripe_till)
     assert (await api.post("/payment-intent", {"deal_id": deal})).status_code == 409
+
+
+# --- money that is held
+
+
+@pytest.mark.parametrize(
+    ("action", "intent", "payment"),
+    [("release_escrow", "succeeded", "succeeded"), ("refund_escrow", "canceled", "canceled")],
+)
+async def test_escrow_holds_money_at_stripe(
+    stripe_till: Till, browser: Browser, outbox: Any, action: str, intent: str, payment: str
+) -> None:
+    async def act(action: str, **body: Any) -> Any:
+        return await stripe_till.api.data("POST", f"/deals?id={stripe_till.deal_id}&action={action}", json=body)
+
+    made = await act("escrow", conditions=[{"type": "approval"}], payment_method="pm_card_visa")
+    [held] = (await stripe_till.state())["payments"]
+    assert (await browser.get(f"payment_intents/{held['payment_intent_id']}"))["status"] == "requires_capture"
+    assert (held["status"], (await stripe_till.state())["amount_paid"]) == ("requires_capture", 0)
+    if action == "release_escrow":
+        await act("fulfill_condition", condition_id=made["conditions"][0]["condition_id"])
+    await act(action, **({"reason": "condition_failed"} if action == "refund_escrow" else {}))
+    assert (await browser.get(f"payment_intents/{held['payment_intent_id']}"))["status"] == intent
+    assert (await stripe_till.state())["payments"][0]["status"] == payment
+    assert await booked(outbox, stripe_till.api) == (action == "release_escrow")

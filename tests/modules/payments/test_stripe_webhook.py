@@ -397,3 +397,18 @@ def test_the_webhook_is_declared_as_documented() -> None:
     operation = registry["stripe_webhook.receive"]
     assert operation.auth == {"signature"}
     assert {"deal.payment_received", "deal.payment_failed", "deal.payment_refunded"} <= set(operation.events)
+
+
+async def test_news_of_a_hold_takes_nothing(stripe_till: Till, browser: Browser, post: Post, outbox: Any) -> None:
+    body = {"conditions": [{"type": "approval"}], "payment_method": "pm_card_visa"}
+    await stripe_till.api.data("POST", f"/deals?id={stripe_till.deal_id}&action=escrow", json=body)
+    [held] = (await stripe_till.state())["payments"]
+    found = await browser.get(f"payment_intents/{held['payment_intent_id']}")
+    accepted(await post.send("payment_intent.amount_capturable_updated", found))
+    assert (await browser.get(f"payment_intents/{found['id']}"))["status"] == "requires_capture"
+    taken = await browser.post(f"payment_intents/{found['id']}/capture")
+    for _ in range(2):
+        accepted(await post.send("payment_intent.succeeded", taken))
+    assert (await stripe_till.state())["amount_paid"] == 1099
+    assert await count(outbox, stripe_till.api) == 1
+    assert await count(outbox, stripe_till.api, "escrow.released") == 1

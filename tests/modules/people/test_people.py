@@ -65,7 +65,11 @@ async def test_a_new_person_gets_a_workspace_and_is_signed_in(fresh: httpx.Async
         keys = await tx.connection.fetchval("SELECT count(*) FROM signing_keys WHERE tenant_id = $1", tenant)
         audit = await tx.connection.fetch("SELECT action FROM audit_log WHERE tenant_id = $1", tenant)
     assert settings["deposit_percentage"] == 25
-    assert (await fresh.get(f"{API}/business-profile")).json()["data"]["industry"] == "consulting"
+    shown = (await fresh.get(f"{API}/tenant-settings")).json()["data"]
+    told = (shown["industry"], shown["phone"], shown["website"], shown["country"])
+    assert told == ("consulting", "+12125550100", "https://acme.example", "US")
+    business = (await fresh.get(f"{API}/business-profile")).json()["data"]
+    assert business["industry"] == "consulting" and business["business_name"] == shown["name"]
     assert keys == 1
     assert {row["action"] for row in audit} == {"product.created", "workspace.created"}
 

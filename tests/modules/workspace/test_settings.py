@@ -31,8 +31,9 @@ async def test_the_settings_of_a_new_workspace(owner: Browser) -> None:
     assert await owner.data("GET", "/tenant-settings") == {
         "tenant_id": owner.tenant_id, "name": owner.workspace, "industry": None, "tax_id": None,
         "default_currency": "USD", "primary_color": None, "default_tax_rate": None, "custom_domain": None,
-        "enforce_header_auth": 0, "require_if_match": True, "legacy_error_codes": False, "deposit_percentage": None,
-        "notification_email": None, "signature_timeout_days": 30,
+        "phone": None, "website": None, "country": None, "enforce_header_auth": 0, "require_if_match": True,
+        "legacy_error_codes": False, "deposit_percentage": None, "notification_email": None,
+        "signature_timeout_days": 30,
     }  # fmt: skip
     assert await owner.data("GET", "/business-profile") == dict.fromkeys(
         ("business_name", "description", "industry", "target_market")
@@ -48,7 +49,8 @@ async def test_each_setting_is_kept_and_the_others_stay(owner: Browser) -> None:
         "name": f"{owner.workspace} 2", "industry": "IT services", "tax_id": "ABN 1", "default_currency": "AUD",
         "primary_color": "#635bff", "default_tax_rate": "0.10", "custom_domain": "Shop.Example.com",
         "enforce_header_auth": 1, "require_if_match": False, "legacy_error_codes": True, "deposit_percentage": 30.0,
-        "notification_email": "ops@acme.example", "signature_timeout_days": 7,
+        "notification_email": "ops@acme.example", "signature_timeout_days": 7, "phone": "+12125550100",
+        "website": "https://acme.example", "country": "AU",
     }  # fmt: skip
     for name, value in wanted.items():
         await owner.data("PATCH", "/tenant-settings", json={name: value})

@@ -80,9 +80,21 @@ async def part(tx: Transaction, which: Part) -> dict[str, Any]:
     return dict(row[which]) if row is not None else {}
 
 
+async def begin(tx: Transaction, details: Mapping[str, Any], business: Mapping[str, Any], now: datetime) -> None:
+    """What a new workspace says first; nothing happens when it has said something before."""
+    await tx.run(
+        _begin_profile,
+        tenant_id=tx.tenant_id,
+        details=dict(details),
+        business=dict(business),
+        analytics={},
+        updated_at=now,
+    )
+
+
 async def lock_part(tx: Transaction, which: Part, now: datetime) -> dict[str, Any]:
     """The same, all of it held for a change."""
-    await tx.run(_begin_profile, tenant_id=tx.tenant_id, details={}, business={}, analytics={}, updated_at=now)
+    await begin(tx, {}, {}, now)
     row = await tx.row(_lock_profile)
     assert row is not None
     return dict(row[which])

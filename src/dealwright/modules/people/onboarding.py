@@ -136,11 +136,8 @@ async def _enter(ctx: Context, people: People, user: Row, tenant: UUID) -> Signe
 
 async def _workspace(ctx: Context, people: People, user: Row, params: SignUp) -> UUID:
     """A new workspace with its owner, signing key and draft products."""
-    settings = {
-        "deposit_percentage": params.deposit_percentage,
-        "contact": {"phone": params.phone, "website": params.website, "country": params.country},
-    }
     name = params.business_name or f"Workspace {ids.token(6)}"
+    settings = {"deposit_percentage": params.deposit_percentage}
     tenant = await keys.new_workspace(ctx.tx, name, settings, ctx.now)
     await records.join(ctx.tx, user, tenant, "owner", ctx.now)
     owner = Principal(
@@ -152,10 +149,11 @@ async def _workspace(ctx: Context, people: People, user: Row, params: SignUp) ->
         role="owner",
     )
     there = ctx.inside(owner, people.keyring.tenant(tenant, 1))
+    details = {name: getattr(params, name) for name in ("industry", "phone", "website", "country")}
+    await workspaces.begin(
+        there.tx, details, {"business_name": params.business_name, "industry": params.industry}, ctx.now
+    )
     await signing_keys.active(there)
-    await workspaces.lock_part(there.tx, "business", ctx.now)
-    profile = {"business_name": params.business_name, "industry": params.industry}
-    await workspaces.write_part(there.tx, "business", profile, ctx.now)
     for service in params.services or ():
         await products.create(there, _draft(service))
     there.note("workspace", ids.encode(TENANT_PREFIX, tenant), "workspace.created", {"owner": owner.key_id})

@@ -8,8 +8,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, RootModel, StringCo
 
 from dealwright.kernel.access.roles import Role
 from dealwright.kernel.fields import Currency, Flag, Identifier, InHeader, Input, Integer, LongText, Patch, Wire
-from dealwright.modules.customers.models import Email
+from dealwright.modules.customers.models import Country, Email
 from dealwright.modules.customers.rules import normal_phone
+from dealwright.modules.products.models import WebAddress
 from dealwright.modules.workspace import rules
 
 Mode = Literal["live", "test"]
@@ -72,6 +73,9 @@ class SettingsPatch(Patch):
     name: Annotated[Name, Field(description="new for the whole server")] = ""
     industry: Line | None = None
     tax_id: Line | None = None
+    phone: Annotated[Line | None, Field(description="of the business")] = None
+    website: WebAddress | None = None
+    country: Country | None = None
     default_currency: Currency = "USD"
     primary_color: Colour | None = None
     default_tax_rate: Rate | None = None
@@ -89,6 +93,9 @@ class SettingsView(Wire):
     name: str
     industry: str | None
     tax_id: str | None
+    phone: str | None
+    website: str | None
+    country: str | None
     default_currency: str
     primary_color: str | None
     default_tax_rate: str | None

@@ -24,6 +24,7 @@ import tempfile
 import time
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -274,17 +275,7 @@ async def _examine(connection: Any, expected: Expected) -> None:
     if len(set(numbers)) != len(numbers):
         problem("two deals have one number")
 
-    length: Counter[str] = Counter()
-    before: dict[str, str | None] = {}
-    for entry in await connection.fetch("SELECT * FROM audit_log ORDER BY entity_type, entity_id, seq"):
-        key = entry["entity_id"]
-        length[key] += 1
-        names = ("entity_type", "entity_id", "action", "changes", "snapshot", "previous_hash", "created_at")
-        if entry["seq"] != length[key] or entry["previous_hash"] != before.get(key):
-            problem(f"the chain of {key} is broken at {entry['seq']}")
-        if entry_hash(*(entry[name] for name in names)) != entry["entry_hash"]:
-            problem(f"entry {entry['seq']} of {key} does not match its hash")
-        before[key] = entry["entry_hash"]
+    length = await check_chains(connection, problem)
     for key, row in {**customers, **deals}.items():
         if length[key] != row["version"]:
             problem(f"{key} has {length[key]} audit entries for {row['version']} versions")
@@ -301,6 +292,22 @@ async def _examine(connection: Any, expected: Expected) -> None:
     open_claims = await connection.fetchval("SELECT count(*) FROM idempotent_answers WHERE answer IS NULL")
     if open_claims:
         problem(f"{open_claims} idempotency keys are claimed without an answer")
+
+
+async def check_chains(connection: Any, problem: Callable[[str], None]) -> Counter[str]:
+    """Recompute every audit chain; answers how many entries each record has."""
+    length: Counter[str] = Counter()
+    before: dict[str, str | None] = {}
+    for entry in await connection.fetch("SELECT * FROM audit_log ORDER BY entity_type, entity_id, seq"):
+        key = entry["entity_id"]
+        length[key] += 1
+        names = ("entity_type", "entity_id", "action", "changes", "snapshot", "previous_hash", "created_at")
+        if entry["seq"] != length[key] or entry["previous_hash"] != before.get(key):
+            problem(f"the chain of {key} is broken at {entry['seq']}")
+        if entry_hash(*(entry[name] for name in names)) != entry["entry_hash"]:
+            problem(f"entry {entry['seq']} of {key} does not match its hash")
+        before[key] = entry["entry_hash"]
+    return length
 
 
 def free_port() -> int:

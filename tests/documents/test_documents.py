@@ -51,9 +51,10 @@ def server(tmp_path: Path) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="the walk uses curl and jq")
-def test_the_walk_of_the_readme_runs(server: tuple[str, str]) -> None:
+@pytest.mark.parametrize("document", ["README.md", "docs/escrow.md"])
+def test_a_walk_runs_as_it_is_printed(server: tuple[str, str], document: str) -> None:
     url, key = server
-    text = (ROOT / "README.md").read_text()
+    text = (ROOT / document).read_text()
     found = re.search(r"```sh walk\n(.*?)```\n\n```\n(.*?)```", text, re.DOTALL)
     assert found is not None
     script = re.sub(r"^(API|KEY)=.*$", "", found[1], flags=re.MULTILINE)

@@ -37,6 +37,7 @@ import dealwright.modules.deals.signing_operations
 import dealwright.modules.deals.template_operations
 import dealwright.modules.escrow.jobs
 import dealwright.modules.escrow.operations
+import dealwright.modules.imports.operations
 import dealwright.modules.keys.operations
 import dealwright.modules.messages.operations
 import dealwright.modules.partners.operations
@@ -72,6 +73,7 @@ import dealwright.modules.shop.webhooks
 import dealwright.modules.signing.integrity
 import dealwright.modules.signing.operations
 import dealwright.modules.streams.operations
+import dealwright.modules.uploads.operations
 import dealwright.modules.webhooks.delivery_operations
 import dealwright.modules.webhooks.operations
 import dealwright.modules.workspace.operations
@@ -113,6 +115,7 @@ from dealwright.modules.webhooks.sender import Policy, Sender
 from dealwright.modules.webhooks.worker import Worker
 from dealwright.providers.carriers import Carriers
 from dealwright.providers.payments import PaymentProviders
+from dealwright.providers.storage import Storage
 from dealwright.surfaces.desk import app as desk
 from dealwright.surfaces.mcp.late import LateEndpoint
 from dealwright.surfaces.mcp.methods import PATH as MCP_PATH
@@ -151,6 +154,7 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
     Raises SettingsError when the root secret is not the one that this database was made with.
     """
     carriers = Carriers.of(settings)
+    storage = Storage(settings)
     keyring = Keyring(load_root(settings.secret_key, settings.data_dir))
     embedded = None if settings.database_url else EmbeddedPostgres(settings.data_dir)
     async with contextlib.AsyncExitStack() as stack:
@@ -199,6 +203,7 @@ async def services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[
                 carriers,
                 InboundMail(settings.email_webhook_secret),
                 OtherApis(salesthumb_events.OWN),
+                storage,
             ),
             check_results=settings.check_results,
         )
@@ -281,7 +286,7 @@ class Application:
         )
         self._stack.push_async_callback(self._mcp.stop)
         self._desk = desk.create(running.pipeline, registry, running.admission, self.settings)
-        self._web = web.create(registry, self.settings)
+        self._web = web.create(registry, self.settings, running.pipeline.providers.get(Storage))
 
     def end_streams(self) -> None:
         """Let go of the callers whose answers have no end, as the server is about to stop."""

@@ -193,6 +193,12 @@ async def test_files_that_are_no_json(client: AsyncDealwright) -> None:
     assert deal["id"] in exported
 
 
+async def test_files_go_up(client: AsyncDealwright) -> None:
+    found = await client.import_.parse(file=("list.csv", b"name,email\nJane,jane@example.com\n"), entity="customers")
+    done = await client.import_.execute(import_id=found["import_id"], mapping=found["mapping"])
+    assert (done["status"], done["imported"]) == ("executed", 1)
+
+
 async def test_paths_without_a_method(client: AsyncDealwright) -> None:
     made = await client.request(
         "POST", "/customers", body={"name": "Jane", "email": "jane@example.com"}, idempotency_key="once"

@@ -63,6 +63,10 @@ async def send(client: Client, operation: Operation, arguments: Mapping[str, Any
                 left[name] = arguments.get(name, "x")
     if operation.locking is not None:
         headers.setdefault("If-Match", "*")
+    if operation.file_fields and all(isinstance(left.get(name), bytes) for name in operation.file_fields):
+        files = {name: ("file", left.pop(name)) for name in operation.file_fields & left.keys()}
+        data = {name: _text(value) for name, value in left.items()}
+        return await client.request(route.method, path, params=query, data=data, files=files, headers=headers)
     json = left if operation.writes and operation.route.method != "DELETE" else None
     return await client.request(route.method, path, params=query, json=json, headers=headers)
 

@@ -46,6 +46,7 @@ REFERENCES: dict[str, str] = {
     "membership_id": "team",
     "template_id": "deal_templates",
     "job_id": "queue",
+    "import_id": "import",
 }
 """By parameter: the group whose record it names."""
 
@@ -365,3 +366,31 @@ async def _releasable(api: Client, deal_id: str) -> dict[str, Any]:
     condition = await _in_escrow(api, deal_id)
     await api.data("POST", f"/deals?id={deal_id}&action=fulfill_condition", json=condition)
     return {}
+
+
+_CUSTOMERS_CSV = b"Full Name,Email\nJane Smith,jane.imported@example.com\n"
+
+
+@sample("import")
+async def parsed_import(api: Client) -> str:
+    file = {"file": ("customers.csv", _CUSTOMERS_CSV)}
+    return str((await api.data("POST", "/import", files=file, data={"entity": "customers"}))["id"])
+
+
+@arguments_for("import.parse")
+async def _csv(_: Client, __: str) -> dict[str, Any]:
+    return {"file": _CUSTOMERS_CSV, "entity": "customers"}
+
+
+@arguments_for("import.validate", "import.execute")
+async def _mapped(api: Client, _: str) -> dict[str, Any]:
+    return {"import_id": await parsed_import(api), "mapping": {"Full Name": "name", "Email": "email"}}
+
+
+_PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
+"""A GIF of one pixel."""
+
+
+@arguments_for("uploads.create")
+async def _image(_: Client, __: str) -> dict[str, Any]:
+    return {"file": _PIXEL}

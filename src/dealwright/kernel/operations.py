@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from dealwright.kernel.errors import DealwrightError
 from dealwright.kernel.fields import CalledUrl, InHeader, InQuery, RawBody
+from dealwright.kernel.files import UploadedFile
 
 if TYPE_CHECKING:
     from dealwright.kernel.access.rate_limits import Rule
@@ -102,6 +103,8 @@ class Operation:
     summary: str
     description: str
     scope: str | None
+    or_scopes: tuple[str, ...]
+    """Scopes of which one is as good as ``scope`` at the door; the handler then looks which the record needs."""
     auth: frozenset[Credential]
     status: int
     events: tuple[str, ...]
@@ -128,6 +131,8 @@ class Operation:
     media_types: tuple[str, ...]
     """Further media types that it may answer as they are (``text/csv``)."""
     query_fields: frozenset[str] = field(default_factory=frozenset)
+    file_fields: frozenset[str] = field(default_factory=frozenset)
+    """Fields that are files: the body is then a form."""
     header_fields: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Fields that a header may carry as well, with the header's name; the header wins."""
     body_field: str | None = None
@@ -229,6 +234,10 @@ def _marked(model: type[BaseModel], marker: type) -> str | None:
     return None
 
 
+def _file_fields(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(name for name, info in model.model_fields.items() if info.annotation is UploadedFile)
+
+
 def operation(
     operation_id: str,
     method: Method,
@@ -242,6 +251,7 @@ def operation(
     also: Iterable[str] = (),
     also_methods: Iterable[Method] = (),
     scope: str | None,
+    or_scopes: Iterable[str] = (),
     result: type[BaseModel] | None,
     auth: Iterable[Credential] = ("secret_key", "session"),
     status: int = 200,
@@ -299,6 +309,7 @@ def operation(
                 summary=re.sub(r"\s+", " ", head).rstrip("."),
                 description=rest_of_text,
                 scope=scope,
+                or_scopes=tuple(or_scopes),
                 auth=credentials,
                 status=status,
                 events=tuple(events),
@@ -316,6 +327,7 @@ def operation(
                 also_status=tuple(also_status),
                 media_types=tuple(media_types),
                 query_fields=_query_fields(model, method),
+                file_fields=_file_fields(model),
                 header_fields=_header_fields(model),
                 body_field=_marked(model, RawBody),
                 url_field=_marked(model, CalledUrl),

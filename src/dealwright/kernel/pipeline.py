@@ -128,7 +128,9 @@ def authorise(operation: Operation, principal: Principal) -> None:
         raise SessionRequired
     if principal.kind == "session":
         _authorise_person(operation, principal)
-    if operation.scope is not None and not grants(principal.scopes, operation.scope):
+    if operation.scope is not None and not any(
+        grants(principal.scopes, scope) for scope in (operation.scope, *operation.or_scopes)
+    ):
         raise InsufficientScope(operation.scope, operation.id)
 
 

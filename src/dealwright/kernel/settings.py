@@ -39,6 +39,14 @@ class Settings(BaseModel):
     public_url: str | None = Field(None, description="how the outside world reaches this server")
     region: str | None = Field(None, pattern=r"^[a-z]{2}$", description="put into new API keys: sb_live_{region}_…")
     max_body_bytes: int = Field(1_048_576, ge=1024, description="largest request body")
+    max_upload_bytes: int = Field(10_485_760, ge=1024, description="largest file that can be uploaded or imported")
+    s3_bucket: str | None = Field(None, description="S3-compatible bucket for uploads; unset: data_dir/uploads")
+    s3_endpoint: str | None = Field(
+        None, pattern=r"^https?://", description="where the bucket is, when it is not Amazon's"
+    )
+    s3_region: str = Field("us-east-1", description="region of the bucket")
+    s3_access_key: str | None = Field(None, description="access key for the bucket")
+    s3_secret_key: str | None = Field(None, description="its secret")
     pool_size: int = Field(10, ge=2, le=200, description="database connections per process")
     key_limit_per_minute: int = Field(1000, ge=1, description="default limit of a new API key")
     ip_limit_per_minute: int = Field(3000, ge=1, description="requests with valid credentials per IP")

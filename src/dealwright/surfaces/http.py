@@ -28,10 +28,11 @@ from dealwright.kernel.errors import (
     PayloadTooLarge,
     UnsupportedMediaType,
 )
+from dealwright.kernel.files import FileTooLarge
 from dealwright.kernel.operations import Operation, Registry
 from dealwright.kernel.pipeline import Call, Outcome, Pipeline, failure
 from dealwright.kernel.settings import Settings
-from dealwright.surfaces import origin
+from dealwright.surfaces import forms, origin
 from dealwright.surfaces.routing import Router, WrongMethod
 from dealwright.surfaces.streaming import Streams
 
@@ -94,11 +95,13 @@ class Request:
         self.extra: Headers = []
         """Headers of the answer that are known before it."""
 
-    async def read(self, scope: Scope, receive: Receive, limit: int, *, parse: bool = True) -> None:
+    async def read(
+        self, scope: Scope, receive: Receive, limit: int, *, parse: bool = True, file_limit: int | None = None
+    ) -> None:
         """Query, headers and body; raises InvalidRequest, PayloadTooLarge, UnsupportedMediaType, or Gone.
 
         What a GET or HEAD may carry as a body means nothing (RFC 9110) and stays unread. A body that is not to be
-        parsed stays as it came, in ``raw``.
+        parsed stays as it came, in ``raw``. ``file_limit`` is given where a form with a file may come.
         """
         self.query = parse_query(self._raw_query)
         if b"%" in self._raw_path:
@@ -111,10 +114,19 @@ class Request:
                     raise InvalidRequest(
                         f"The header {name.decode()} was sent more than once", code="validation_error.repeated_header"
                     )
-        if self.method not in ("GET", "HEAD"):
-            self.raw = await read_body(receive, limit, self.headers.get(b"content-length"))
+        kind = self.header(b"content-type")
+        declared = self.headers.get(b"content-length")
+        if file_limit is not None and kind is not None and forms.is_form(kind):
+            try:
+                form = await read_body(receive, file_limit + forms.ENVELOPE, declared)
+            except PayloadTooLarge:
+                raise FileTooLarge(f"The file is larger than {file_limit} bytes") from None
+            self.body = await forms.parse(form, kind)
+            self.maybe_nul = True
+        elif self.method not in ("GET", "HEAD"):
+            self.raw = await read_body(receive, limit, declared)
             if parse:
-                self.body = parse_json(self.raw, self.header(b"content-type"))
+                self.body = parse_json(self.raw, kind)
                 self.maybe_nul = self.maybe_nul or b"\\u0000" in self.raw
 
     def called_url(self, scope: Scope, public_url: str | None) -> str:
@@ -329,7 +341,9 @@ class HttpApi(ABC):
         """The operation and its arguments, or what is wrong with the request."""
         try:
             parse = request.path is None or not self.router.takes_raw(request.path)
-            await request.read(scope, receive, self.settings.max_body_bytes, parse=parse)
+            takes_file = request.path is not None and self.router.takes_files(request.method, request.path)
+            file_limit = self.settings.max_upload_bytes if takes_file else None
+            await request.read(scope, receive, self.settings.max_body_bytes, parse=parse, file_limit=file_limit)
             if request.path is None:
                 raise NotFound(f"There is nothing at {scope['path'][:200]}", hint=_NOWHERE)
             operation, in_path = self.router.resolve(request.method, request.path, request.query, request.body)

@@ -51,6 +51,7 @@ class _Choice:
     plain: list[_Entry] = field(default_factory=list)
     by_action: dict[tuple[str, str], list[_Entry]] = field(default_factory=dict)
     selectors: list[str] = field(default_factory=lambda: ["action"])
+    takes_files: bool = False
     in_body: set[str] = field(default_factory=set)
     """Selectors that the documented call carries in the body; others are only looked for there."""
 
@@ -65,6 +66,7 @@ class _Choice:
             if route.selector_in == "body":
                 self.in_body.add(route.selector)
         entries.append(entry)
+        self.takes_files = self.takes_files or bool(entry.operation.file_fields)
         entries.sort(key=lambda each: -len(each.operation.route.present))
 
     def candidates(self, path: str, query: Mapping[str, str], body: Mapping[str, Any]) -> list[_Entry]:
@@ -142,7 +144,7 @@ class Router:
                 self._add(path, operation, action)
             rest_only = [route.rest, *(route.also if route.action is not None else ())]
             for path in dict.fromkeys(rest_only):
-                if path not in documented:
+                if path not in documented or action is not None:
                     self._add(path, operation, None)
 
     def takes_raw(self, path: str) -> bool:
@@ -163,6 +165,12 @@ class Router:
         entry = _Entry(operation, action, tuple(names))
         for method in (operation.route.method, *operation.route.also_methods):
             node.choices.setdefault(method, _Choice()).add(entry)
+
+    def takes_files(self, method: str, path: str) -> bool:
+        """Whether an operation there takes a file, which only a form can carry."""
+        node, _ = self._find(path)
+        choice = node.choices.get(method)
+        return choice is not None and choice.takes_files
 
     def resolve(
         self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any]

@@ -134,6 +134,34 @@ _write_both: Final = RawStatement(
 )
 
 
+_MANY: Final = """
+INSERT INTO audit_log (tenant_id, livemode, entity_type, entity_id, seq, id, action, actor, changes, snapshot,
+                       previous_hash, entry_hash, created_at)
+SELECT $1, $2, e.entity_type, e.entity_id, coalesce(head.seq, 0) + 1, e.id, e.action, e.actor, e.changes,
+       e.snapshot, head.entry_hash,
+       encode(sha256(convert_to(e.entity_type || e.entity_id || e.action || e.changes || e.snapshot
+                                || coalesce(head.entry_hash, '') || $3::text, 'UTF8')), 'hex'),
+       $4::timestamptz
+FROM unnest($5::text[], $6::text[], $7::uuid[], $8::text[], $9::text[], $10::text[], $11::text[])
+     AS e(entity_type, entity_id, id, action, actor, changes, snapshot)
+LEFT JOIN LATERAL (SELECT seq, entry_hash FROM audit_log
+                   WHERE tenant_id = $1 AND livemode = $2 AND entity_type = e.entity_type AND entity_id = e.entity_id
+                   ORDER BY seq DESC LIMIT 1) AS head ON true"""
+_MANY_COLUMNS: Final = ("entity_type", "entity_id", "id", "action", "actor", "changes", "snapshot")
+_write_many: Final = RawStatement(_MANY, ("tenant", "mode", "at_text", "at", *_MANY_COLUMNS))
+
+
+def _of_different_chains(entries: Sequence[AuditEntry]) -> bool:
+    return len({(entry.entity_type, entry.entity_id) for entry in entries}) == len(entries) > 1
+
+
+async def _write_at_once(tx: Transaction, entries: Sequence[AuditEntry], now: datetime) -> None:
+    """One statement for all of them: those of one chain would have to follow one another."""
+    values = [_entry_values(entry, now) for entry in entries]
+    columns = {name: [each[name] for each in values] for name in _MANY_COLUMNS}
+    await tx.run(_write_many, at_text=clock.iso_exact(now), at=now, **columns)
+
+
 def _entry_values(entry: AuditEntry, now: datetime) -> dict[str, Any]:
     return {
         "entity_type": entry.entity_type,
@@ -162,6 +190,9 @@ def _event_values(events: Sequence[Event]) -> dict[str, Any]:
 
 async def write(tx: Transaction, entries: Sequence[AuditEntry], events: Sequence[Event], now: datetime) -> None:
     """Append entries in order, then events; the usual case of one entry with its events is a single statement."""
+    if _of_different_chains(entries):
+        await _write_at_once(tx, entries, now)
+        entries = ()
     if entries and events:
         for entry in entries[:-1]:
             await tx.run(_write_entry, **_entry_values(entry, now))

@@ -8,7 +8,7 @@ SET LOCAL, so that nothing outlives the transaction and a pooler in between chan
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from types import TracebackType
 from typing import Any, Final, TypeVar
@@ -113,6 +113,10 @@ class Transaction:
 
     async def run(self, statement: Statement, **values: Any) -> None:
         await self.connection.fetch(statement.sql, *self._arguments(statement, values))
+
+    async def run_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
+        """The same statement for each of these, sent without waiting for one another's answers."""
+        await self.connection.executemany(statement.sql, [self._arguments(statement, each) for each in values])
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:

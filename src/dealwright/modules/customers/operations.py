@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from dealwright.kernel import clock, ids
@@ -85,30 +87,42 @@ async def create_customer(ctx: Context, params: NewCustomer) -> Reply:
 
 
 async def create(ctx: Context, customer: dict[str, Any]) -> dict[str, Any]:
-    """Write a new customer from validated members; also used by deals and imports. Raises Duplicate."""
+    """Write a new customer from validated members; also used by deals. Raises Duplicate."""
+    row = await records.resource.insert(ctx.tx, _new_row(ctx, customer))
+    _tell_created(ctx, row)
+    return row
+
+
+async def create_many(ctx: Context, customers: Sequence[dict[str, Any]]) -> None:
+    """Write new customers from validated members, as :func:`create` does, in a few statements. Raises Duplicate."""
+    rows = await asyncio.to_thread(lambda: [_new_row(ctx, customer) for customer in customers])
+    for row in await records.resource.insert_many(ctx.tx, rows):
+        _tell_created(ctx, row)
+
+
+def _new_row(ctx: Context, customer: dict[str, Any]) -> dict[str, Any]:
     key = ids.uuid7()
-    row = await records.resource.insert(
-        ctx.tx,
-        {
-            "id": key,
-            **records.seal(ctx, key, customer),
-            "company": customer.get("company"),
-            "country": customer.get("country"),
-            "status": customer.get("status", "active"),
-            "version": 1,
-            "created_at": ctx.now,
-            "updated_at": ctx.now,
-        },
-    )
+    return {
+        "id": key,
+        **records.seal(ctx, key, customer),
+        "company": customer.get("company"),
+        "country": customer.get("country"),
+        "status": customer.get("status", "active"),
+        "version": 1,
+        "created_at": ctx.now,
+        "updated_at": ctx.now,
+    }
+
+
+def _tell_created(ctx: Context, row: dict[str, Any]) -> None:
     ctx.record(records.resource, row, "customer.created")
     data = {
-        "id": records.resource.wire_id(key),
+        "id": records.resource.wire_id(row["id"]),
         "company": row["company"],
         "status": row["status"],
         "created_at": clock.iso(ctx.now),
     }
-    ctx.announce("customer.created", records.resource, key, data)
-    return row
+    ctx.announce("customer.created", records.resource, row["id"], data)
 
 
 @operation(

@@ -37,6 +37,11 @@ _by_email: Final = Statement(
         in_scope(customers), customers.c.email_token == given("token"), customers.c.deleted_at.is_(None)
     )
 )
+_taken: Final = Statement(
+    select(customers.c.email_token).where(
+        in_scope(customers), customers.c.email_token == func.any(given("tokens")), customers.c.deleted_at.is_(None)
+    )
+)
 _by_ids: Final = Statement(
     select(*readable(customers)).where(in_scope(customers), customers.c.id == func.any(given("keys")))
 )
@@ -115,6 +120,12 @@ async def lock(ctx: Context, customer_id: str, expected_version: int | None) -> 
 
 async def find_by_email(ctx: Context, email: str) -> Record | None:
     return await ctx.tx.row(_by_email, token=rules.email_token(ctx.cipher, email))
+
+
+async def taken_emails(ctx: Context, emails: Sequence[str]) -> set[str]:
+    """Which of these addresses customers have already, in one statement."""
+    tokens = {rules.email_token(ctx.cipher, email): email for email in emails}
+    return {tokens[row["email_token"]] for row in await ctx.tx.rows(_taken, tokens=list(tokens))}
 
 
 async def matching(ctx: Context, query: str) -> list[UUID]:

@@ -62,7 +62,10 @@ def request_body(operation: Operation, schemas: Schemas, sampler: Sampler) -> Sc
     if body is None:
         return None
     media = {"schema": body, "example": sampler.sample(body, resource=operation.resource)}
-    return {"required": bool(schemas.resolved(body).get("required")), "content": {"application/json": media}}
+    kind = "multipart/form-data" if operation.file_fields else "application/json"
+    if operation.file_fields:
+        del media["example"]
+    return {"required": bool(schemas.resolved(body).get("required")), "content": {kind: media}}
 
 
 def extensions(operation: Operation) -> dict[str, Any]:

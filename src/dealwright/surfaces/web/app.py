@@ -28,10 +28,12 @@ from dealwright.kernel.context import new_ref
 from dealwright.kernel.errors import DealwrightError, InternalError, InvalidRequest, MethodNotAllowed, NotFound
 from dealwright.kernel.operations import Registry
 from dealwright.kernel.settings import Settings
+from dealwright.providers.storage import Storage
 from dealwright.surfaces import origin
 from dealwright.surfaces.assets import Assets, Protected
 from dealwright.surfaces.salesbooth import openapi, rendering
 from dealwright.surfaces.web.documentation import ORIGIN, Documentation, inline
+from dealwright.surfaces.web.uploads import Uploads
 
 log = structlog.get_logger("dealwright.web")
 
@@ -147,7 +149,7 @@ def _in_envelope(status: int, path: str, headers: dict[str, str]) -> Response:
     return Response(body, status, {**headers, "X-Request-Id": ref}, "application/json")
 
 
-def create(registry: Registry, settings: Settings) -> ASGIApp:
+def create(registry: Registry, settings: Settings, storage: Storage) -> ASGIApp:
     """The application for everything that is not a call of the API."""
     assets = Assets(_HERE / "static", "/static")
     pages = Pages(registry, settings, assets)
@@ -157,6 +159,7 @@ def create(registry: Registry, settings: Settings) -> ASGIApp:
                 Route("/docs", pages.docs),
                 Route("/docs/{group}", pages.group),
                 Route("/api/openapi.json", pages.openapi),
+                Route("/uploads/{name}", Uploads(storage).serve),
                 Mount(assets.at, assets),
             ],
             middleware=[Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)],

@@ -25,6 +25,7 @@ from dealwright_client.groups.did_document import AsyncDidDocumentGroup, DidDocu
 from dealwright_client.groups.display_mode import AsyncDisplayModeGroup, DisplayModeGroup
 from dealwright_client.groups.events import AsyncEventsGroup, EventsGroup
 from dealwright_client.groups.health import AsyncHealthGroup, HealthGroup
+from dealwright_client.groups.import_ import AsyncImportGroup, ImportGroup
 from dealwright_client.groups.invitations import AsyncInvitationsGroup, InvitationsGroup
 from dealwright_client.groups.onboarding import AsyncOnboardingGroup, OnboardingGroup
 from dealwright_client.groups.password_reset import AsyncPasswordResetGroup, PasswordResetGroup
@@ -41,6 +42,7 @@ from dealwright_client.groups.tenant_public_key import AsyncTenantPublicKeyGroup
 from dealwright_client.groups.test_clock import AsyncTestClockGroup, TestClockGroup
 from dealwright_client.groups.tools import AsyncToolsGroup, ToolsGroup
 from dealwright_client.groups.trust import AsyncTrustGroup, TrustGroup
+from dealwright_client.groups.uploads import AsyncUploadsGroup, UploadsGroup
 from dealwright_client.groups.verify import AsyncVerifyGroup, VerifyGroup
 from dealwright_client.groups.webhooks import AsyncWebhooksGroup, WebhooksGroup
 
@@ -117,6 +119,10 @@ class Groups(Caller):
         return HealthGroup(self)
 
     @cached_property
+    def import_(self) -> ImportGroup:
+        return ImportGroup(self)
+
+    @cached_property
     def invitations(self) -> InvitationsGroup:
         return InvitationsGroup(self)
 
@@ -179,6 +185,10 @@ class Groups(Caller):
     @cached_property
     def trust(self) -> TrustGroup:
         return TrustGroup(self)
+
+    @cached_property
+    def uploads(self) -> UploadsGroup:
+        return UploadsGroup(self)
 
     @cached_property
     def verify(self) -> VerifyGroup:
@@ -261,6 +271,10 @@ class AsyncGroups(AsyncCaller):
         return AsyncHealthGroup(self)
 
     @cached_property
+    def import_(self) -> AsyncImportGroup:
+        return AsyncImportGroup(self)
+
+    @cached_property
     def invitations(self) -> AsyncInvitationsGroup:
         return AsyncInvitationsGroup(self)
 
@@ -323,6 +337,10 @@ class AsyncGroups(AsyncCaller):
     @cached_property
     def trust(self) -> AsyncTrustGroup:
         return AsyncTrustGroup(self)
+
+    @cached_property
+    def uploads(self) -> AsyncUploadsGroup:
+        return AsyncUploadsGroup(self)
 
     @cached_property
     def verify(self) -> AsyncVerifyGroup:

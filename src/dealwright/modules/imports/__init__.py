@@ -1,0 +1,1 @@
+"""Customers and products from CSV files, in three steps: parse, validate, execute."""

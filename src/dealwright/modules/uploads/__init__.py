@@ -1,0 +1,1 @@
+"""Images for products, option swatches and other assets."""

@@ -51,6 +51,7 @@ import dealwright.modules.people.passwords_forgotten
 import dealwright.modules.people.preferences
 import dealwright.modules.people.profile
 import dealwright.modules.people.schedules
+import dealwright.modules.people.taking_part
 import dealwright.modules.people.team
 import dealwright.modules.platform.csp_operations
 import dealwright.modules.platform.operations

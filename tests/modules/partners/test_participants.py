@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from dealwright.kernel import ids
+from dealwright.modules.messages import queue
 from tests.conftest import Client, SignIn, Workspace
 from tests.modules.partners.conftest import Table
 
@@ -208,3 +210,18 @@ async def test_a_deal_with_participants_is_kept(table: Table, api: Client) -> No
     for expected in (200, 409):
         response = await api.delete(f"/deals?id={table.deal_id}", version="*")
         assert response.status_code == expected
+
+
+async def test_a_person_who_is_invited_is_told_by_mail(table: Table, workspace: Workspace, sign_in: SignIn) -> None:
+    jane = await sign_in("member", workspace)
+    body = {"user_id": jane.user_id, "role": "co_agent"}
+    await table.api.data("POST", f"/deal-participants?deal_id={table.deal_id}", json=body)
+    await table.work()
+    tenant = ids.decode("tenant", table.api.tenant_id)
+    assert tenant is not None
+    async with table.services.pipeline.within(tenant, livemode=False) as ctx:
+        rows = await ctx.tx.connection.fetch("SELECT * FROM messages WHERE kind = 'participant_invitation'")
+        [content] = [await queue.content_of(ctx, row) for row in rows]
+    assert content is not None
+    assert content.to == jane.email
+    assert table.deal_id in content.text

@@ -23,3 +23,11 @@ def invitation(to: str, workspace: str, role: str, server: str, token: str, days
         "If you do not know what this is about, nothing needs to be done.\n"
     )
     return Content(to=to, subject=f"Invitation to {workspace}", text=text)
+
+
+def participation(person: Person, deal: str, workspace: str, deal_id: str) -> Content:
+    text = (
+        f"Hello {person.first_name},\n\n"
+        f"{workspace} asks you to take part in the deal “{deal}” ({deal_id}). Sign in to accept.\n"
+    )
+    return Content(to=person.email, subject=f"Invitation to the deal “{deal}”", text=text)

@@ -117,6 +117,11 @@ class Settings(BaseModel):
     log_format: str = Field("console", pattern="^(console|json)$")
     check_results: bool = Field(False, description="verify every answer against its declared model (for tests)")
 
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches the server: it listens on the loopback interface, with no proxy named."""
+        return self.host in ("localhost", "127.0.0.1", "::1") and self.public_url is None
+
 
 @dataclass(frozen=True, slots=True)
 class PublicAddress:

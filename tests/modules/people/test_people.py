@@ -13,7 +13,10 @@ import pytest
 
 from dealwright.app import Services
 from dealwright.kernel import ids
+from dealwright.kernel.access import keys, workspaces
 from dealwright.kernel.access.sessions import SESSION_COOKIE, csrf_token
+from dealwright.kernel.clock import utc_now
+from dealwright.kernel.store.database import Database
 from tests.conftest import PASSWORD, Another, Client, SignIn, TestClock
 from tests.modules.people.conftest import Link
 from tests.streaming import fresh_database
@@ -138,6 +141,27 @@ async def test_only_one_can_be_the_first(services: Services, another: Another) -
     async with fresh_database(services.database.dsn) as dsn, another(database_url=dsn, registration="first") as http:
         answers = await asyncio.gather(*(http.post(f"{API}/onboarding", json=someone()) for _ in range(4)))
     assert sorted(each.status_code for each in answers) == [201, 403, 403, 403]
+
+
+async def test_a_first_start_leaves_its_workspace_to_one_new_person(services: Services, another: Another) -> None:
+    """With what was made in it by key; everybody else gets a workspace of their own."""
+    async with fresh_database(services.database.dsn) as dsn, another(database_url=dsn, registration="open") as http:
+        database = Database(dsn)
+        await database.open()
+        async with database.system() as tx:
+            key = await keys.create_key(tx, workspace="My workspace", kind="test", now=utc_now())
+            tenant = ids.decode("tenant", key.tenant_id)
+            assert tenant is not None
+            await workspaces.offer(tx, tenant)
+        await database.close()
+        bearer = {"Authorization": f"Bearer {key.secret}"}
+        await http.post(f"{API}/products", json={"name": "Made before", "price": 1}, headers=bearer)
+        answers = await asyncio.gather(*(http.post(f"{API}/onboarding", json=someone()) for _ in range(4)))
+        assert [each.status_code for each in answers] == [201] * 4
+        owned = [each.json()["data"]["tenant_id"] for each in answers]
+        assert owned.count(key.tenant_id) == 1 and len(set(owned)) == 4
+        found = (await http.get(f"{API}/products", headers=bearer)).json()["data"]["products"]
+        assert [each["name"] for each in found] == ["Made before"]
 
 
 async def test_sign_ups_from_one_address_are_limited(another: Another) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
+from uuid import UUID
 
 import orjson
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from dealwright.kernel.access.tables import tenants, workspace_profiles
@@ -24,6 +26,20 @@ _change: Final = Statement(
     .where(_here)
     .values(name=given("new_name"), settings=given("new_settings"), updated_at=given("at"))
     .returning(tenants)
+)
+
+_UNCLAIMED: Final = "unclaimed"
+"""Among the settings of the workspace of a first start on somebody's own machine: it waits for its person."""
+_offer: Final = Statement(
+    update(tenants)
+    .where(tenants.c.tenant_id == given("key"))
+    .values(settings=tenants.c.settings.concat({_UNCLAIMED: True}))
+)
+_claim: Final = Statement(
+    update(tenants)
+    .where(tenants.c.settings[_UNCLAIMED].as_boolean())
+    .values(settings=tenants.c.settings.concat(given("new_settings", JSONB)), updated_at=given("at"))
+    .returning(tenants.c.tenant_id)
 )
 
 Part = Literal["details", "business", "analytics"]
@@ -69,6 +85,20 @@ def _found(row: Record | None) -> Record:
     if row is None:
         raise NotFound
     return row
+
+
+# --- in a system transaction
+
+
+async def offer(tx: Transaction, tenant_id: UUID) -> None:
+    """Let the first person of the server have this workspace."""
+    await tx.run(_offer, key=tenant_id)
+
+
+async def claim(tx: Transaction, settings: Mapping[str, Any], now: datetime) -> UUID | None:
+    """The workspace that was offered, for one person only; None when there is none."""
+    claimed: UUID | None = await tx.value(_claim, new_settings={**settings, _UNCLAIMED: False}, at=now)
+    return claimed
 
 
 # --- what it says about itself

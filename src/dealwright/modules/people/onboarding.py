@@ -135,10 +135,13 @@ async def _enter(ctx: Context, people: People, user: Row, tenant: UUID) -> Signe
 
 
 async def _workspace(ctx: Context, people: People, user: Row, params: SignUp) -> UUID:
-    """A new workspace with its owner, signing key and draft products."""
+    """A new workspace with its owner, signing key and draft products; for a new person, the one that a first start on
+    their own machine left for them, with what is in it.
+    """
     name = params.business_name or f"Workspace {ids.token(6)}"
     settings = {"deposit_percentage": params.deposit_percentage}
-    tenant = await keys.new_workspace(ctx.tx, name, settings, ctx.now)
+    found = await workspaces.claim(ctx.tx, settings, ctx.now) if ctx.visitor.session is None else None
+    tenant = found or await keys.new_workspace(ctx.tx, name, settings, ctx.now)
     await records.join(ctx.tx, user, tenant, "owner", ctx.now)
     owner = Principal(
         kind="session",
@@ -154,6 +157,8 @@ async def _workspace(ctx: Context, people: People, user: Row, params: SignUp) ->
         there.tx, details, {"business_name": params.business_name, "industry": params.industry}, ctx.now
     )
     await signing_keys.active(there)
+    if found is not None:
+        await workspaces.change(there.tx, await workspaces.lock(there.tx), {}, ctx.now, name=params.business_name)
     for service in params.services or ():
         await products.create(there, _draft(service))
     there.note("workspace", ids.encode(TENANT_PREFIX, tenant), "workspace.created", {"owner": owner.key_id})

@@ -23,9 +23,9 @@ import uvicorn
 import uvloop
 
 from dealwright import __version__
-from dealwright.kernel import clock, logging
+from dealwright.kernel import clock, ids, logging
 from dealwright.kernel import settings as settings_of
-from dealwright.kernel.access import keys
+from dealwright.kernel.access import keys, workspaces
 from dealwright.kernel.access.keys import NewKey
 from dealwright.kernel.settings import PublicAddress, Settings
 from dealwright.kernel.store.database import Database
@@ -173,13 +173,21 @@ async def _serve(
 
 
 async def _first_key(database: Database, settings: Settings, *, new_key: bool) -> NewKey | None:
-    """A test key of the first workspace: at the very first start, or because one was asked for."""
+    """A test key of the first workspace: at the very first start, or because one was asked for.
+
+    Where nobody else can reach the server, the first person who signs up gets this workspace.
+    """
     async with database.system() as tx:
         if not await keys.is_new(tx) and not new_key:
             return None
-        return await keys.create_key(
+        made = await keys.create_key(
             tx, workspace=FIRST_WORKSPACE, kind="test", now=clock.utc_now(), region=settings.region
         )
+        if not new_key and settings.is_local:
+            tenant = ids.decode(keys.TENANT_PREFIX, made.tenant_id)
+            assert tenant is not None
+            await workspaces.offer(tx, tenant)
+        return made
 
 
 def _introduce(settings: Settings, overrides: Mapping[str, Any], made: NewKey | None) -> None:
@@ -191,6 +199,7 @@ def _introduce(settings: Settings, overrides: Mapping[str, Any], made: NewKey | 
     url = PublicAddress.of(settings).url
     file = settings_file(settings, overrides)
     rows = [
+        ("Desk", f"{url}/"),
         ("Salesbooth", f"{url}/api/v1"),
         ("SalesThumb", f"{url}{settings.salesthumb_prefix}"),
         ("Docs", f"{url}/docs"),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
@@ -21,6 +19,7 @@ from dealwright.kernel.ledger.ledger import canonical
 from dealwright.kernel.ledger.tables import audit_log
 from dealwright.kernel.ledger.verification import EntryView
 from dealwright.kernel.operations import Reply, operation
+from dealwright.kernel.sheets import csv_text
 from dealwright.kernel.store.records import in_scope
 from dealwright.kernel.store.statements import ByShape, given
 
@@ -213,11 +212,7 @@ async def export(ctx: Context, params: AuditExport) -> Reply:
 
 
 def _csv(entries: list[dict[str, Any]], now: datetime) -> Reply:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, _COLUMNS, extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(entries)
-    body = text.getvalue()
+    body = csv_text(_COLUMNS, entries)
     return Reply(
         body,
         media_type="text/csv; charset=utf-8",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -15,6 +13,7 @@ from dealwright.kernel.ledger import verification
 from dealwright.kernel.ledger.ledger import canonical
 from dealwright.kernel.operations import Reply, operation
 from dealwright.kernel.paging import Listing
+from dealwright.kernel.sheets import csv_text
 from dealwright.kernel.state_machine import unmet
 from dealwright.modules.deals import records, rules, service
 from dealwright.modules.deals.models import (
@@ -294,9 +293,5 @@ async def export(ctx: Context, params: DealExport) -> Reply:
 
 
 def _csv(deals: Sequence[dict[str, Any]]) -> Reply:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, _CSV_COLUMNS, extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(deals)
     disposition = ("content-disposition", 'attachment; filename="deals.csv"')
-    return Reply(text.getvalue(), media_type="text/csv; charset=utf-8", headers=(disposition,))
+    return Reply(csv_text(_CSV_COLUMNS, deals), media_type="text/csv; charset=utf-8", headers=(disposition,))

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from dealwright.kernel.fields import Input, Wire
+from dealwright.modules.deals.rules import Status
 
 
 class Nothing(Input):
@@ -26,12 +27,19 @@ class CurrencySum(Wire):
     deals: int
 
 
+class StatusSum(Wire):
+    status: Status
+    total_value: float
+    deals: int
+
+
 class PipelineFigures(Wire):
     total_value: Annotated[float, Field(description="what the counted deals in this currency are worth together")]
     avg_deal_size: float
     win_rate: Annotated[float, Field(description="closed deals as a part of those that ended, 0 to 1")]
     currency: str
     by_currency: list[CurrencySum]
+    by_status: Annotated[list[StatusSum], Field(description="of the deals in this currency")]
 
 
 class RevenueDay(Wire):

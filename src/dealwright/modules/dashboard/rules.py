@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
+from dealwright.modules.deals.rules import STATUSES, Status
+
 DAYS: Final = 30
 """How many days the revenue series covers, today included."""
 _CENT: Final = Decimal("0.01")
@@ -18,7 +20,7 @@ _CENT: Final = Decimal("0.01")
 class Group:
     """The deals of one status in one currency."""
 
-    status: str
+    status: Status
     currency: str
     deals: int
     total: Decimal
@@ -57,6 +59,10 @@ def pipeline(groups: list[Group], preferred: str) -> dict[str, Any]:
         "by_currency": [
             {"currency": name, "total_value": float(worth), "deals": number}
             for name, (worth, number) in sorted(sums.items())
+        ],
+        "by_status": [
+            {"status": group.status, "total_value": float(group.total), "deals": group.deals}
+            for group in sorted(kept[currency], key=lambda group: STATUSES.index(group.status))
         ],
     }
 

@@ -52,9 +52,9 @@ def series(points: Sequence[Point], title: str, description: str) -> Markup:
     return Markup(f'<svg class="chart" {frame} {named}>{"".join(parts)}</svg>')
 
 
-def meter(value: Decimal, most: Decimal) -> Markup:
+def meter(value: float, most: float) -> Markup:
     """One bar, as wide as its share of the largest; the number stands beside it."""
-    share = float(value / most) * 100 if most > 0 else 0
+    share = value / most * 100 if most > 0 else 0
     return Markup(
         '<svg class="meter" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">'
         '<rect class="track" width="100" height="4" rx="1"/>'

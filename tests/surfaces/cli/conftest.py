@@ -59,10 +59,16 @@ class Machine:
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
 
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, typed: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
         variables = {**_ENVIRONMENT, "DEALWRIGHT_DATA_DIR": str(self.data_dir), **environment}
         return subprocess.run(
-            [*COMMAND, *arguments], env=variables, capture_output=True, text=True, timeout=120, check=False
+            [*COMMAND, *arguments],
+            env=variables,
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
 
     def json(self, *arguments: str, **environment: str) -> Any:

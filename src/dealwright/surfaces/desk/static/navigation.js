@@ -78,7 +78,7 @@ function show(page, response, push) {
 // Where the keyboard goes on: to what is wrong, to where the link points, or to the new page's beginning.
 function settle(main) {
   const wrong = main.querySelector("[aria-invalid='true']") ?? main.querySelector("#problem");
-  const aim = location.hash && document.getElementById(location.hash.slice(1));
+  const aim = location.hash ? document.getElementById(location.hash.slice(1)) : null;
   if (wrong) {
     if (!wrong.matches("input, select, textarea")) wrong.tabIndex = -1;
     wrong.focus();

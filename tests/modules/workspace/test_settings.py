@@ -33,7 +33,7 @@ async def test_the_settings_of_a_new_workspace(owner: Browser) -> None:
         "default_currency": "USD", "primary_color": None, "default_tax_rate": None, "custom_domain": None,
         "phone": None, "website": None, "country": None, "enforce_header_auth": 0, "require_if_match": True,
         "legacy_error_codes": False, "deposit_percentage": None, "notification_email": None,
-        "signature_timeout_days": 30,
+        "signature_timeout_days": 30, "locale": "en_US", "time_zone": "UTC",
     }  # fmt: skip
     assert await owner.data("GET", "/business-profile") == dict.fromkeys(
         ("business_name", "description", "industry", "target_market")
@@ -51,6 +51,7 @@ async def test_each_setting_is_kept_and_the_others_stay(owner: Browser) -> None:
         "enforce_header_auth": 1, "require_if_match": False, "legacy_error_codes": True, "deposit_percentage": 30.0,
         "notification_email": "ops@acme.example", "signature_timeout_days": 7, "phone": "+12125550100",
         "website": "https://acme.example", "country": "AU",
+        "locale": "de_DE", "time_zone": "Europe/Berlin",
     }  # fmt: skip
     for name, value in wanted.items():
         await owner.data("PATCH", "/tenant-settings", json={name: value})
@@ -85,6 +86,8 @@ async def test_every_writing_method_changes_only_what_is_sent(owner: Browser, pa
         ("/tenant-settings", {"name": "two\nlines"}, "name"),
         ("/tenant-settings", {"notification_email": "nobody"}, "notification_email"),
         ("/tenant-settings", {"signature_timeout_days": 0}, "signature_timeout_days"),
+        ("/tenant-settings", {"locale": "klingon"}, "locale"),
+        ("/tenant-settings", {"time_zone": "Mars/Olympus"}, "time_zone"),
         ("/business-profile", {"description": 7}, "description"),
         ("/analytics-settings", {"enabled": "perhaps"}, "enabled"),
         ("/channels", {"phone_number": "0412 345 678"}, "phone_number"),

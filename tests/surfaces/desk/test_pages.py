@@ -13,7 +13,10 @@ from tests.surfaces.desk.conftest import At, Person
 from tests.surfaces.desk.test_first_sale import a_deal
 
 _OUTSIDE = ("/docs", "/api/", "/assets/", "/brand/", "mailto:", "tel:")
-_HARMLESS = {"/theme", "/sign-out", "/workspaces", "/sign-up"}
+_HARMLESS = {
+    *("/theme", "/mode", "/sign-out", "/workspaces", "/sign-up"),
+    *("/settings/profile", "/settings/profile/password", "/settings/profile/preferences"),
+}
 """Forms about the person's own browser and account, which everybody may send."""
 
 
@@ -24,7 +27,7 @@ async def crawl(person: Person, start: str = "/") -> dict[str, Person]:
     waiting = [start, "/search?q=ada", "/palette.json"]
     while waiting:
         path = waiting.pop(0)
-        kind = re.sub(r"(cust|deal|prod)_[a-z0-9]+", "*", path.partition("?")[0])
+        kind = re.sub(r"[a-z]+_[a-z0-9]{20,}", "*", path.partition("?")[0])
         if kind in kinds:
             continue
         kinds.add(kind)

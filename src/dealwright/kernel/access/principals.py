@@ -35,6 +35,10 @@ def _known_zone(name: str) -> str:
     return name
 
 
+LocaleName = Annotated[str, AfterValidator(_known_locale), Field(max_length=40, examples=["de_DE"])]
+ZoneName = Annotated[str, AfterValidator(_known_zone), Field(max_length=60, examples=["Europe/Berlin"])]
+
+
 class WorkspaceSettings(BaseModel):
     """What a workspace may set about how the API treats it."""
 
@@ -51,9 +55,9 @@ class WorkspaceSettings(BaseModel):
     """The part of a total that a checkout asks for first; None: no deposit."""
     primary_color: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")] | None = None
     """The brand's colour, for pages and papers."""
-    locale: Annotated[str, AfterValidator(_known_locale)] = "en_US"
+    locale: LocaleName = "en_US"
     """How people of the workspace read money, numbers and dates (CLDR, ``de_DE``)."""
-    time_zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    time_zone: ZoneName = "UTC"
     """Where they are (IANA, ``Europe/Berlin``)."""
     notification_email: Annotated[str, Field(max_length=254)] | None = None
     """Where notifications by e-mail go; None: only to rules that name an address."""

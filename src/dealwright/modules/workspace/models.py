@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, RootModel, StringConstraints
 
+from dealwright.kernel.access.principals import LocaleName, ZoneName
 from dealwright.kernel.access.roles import Role
 from dealwright.kernel.fields import Currency, Flag, Identifier, InHeader, Input, Integer, LongText, Patch, Wire
 from dealwright.modules.customers.models import Country, Email
@@ -86,6 +87,8 @@ class SettingsPatch(Patch):
     deposit_percentage: Annotated[float | None, Field(ge=0, le=100)] = None
     notification_email: Email | None = None
     signature_timeout_days: Annotated[Integer, Field(ge=1, le=3650)] = 30
+    locale: Annotated[LocaleName, Field(description="how people read money and dates (ours)")] = "en_US"
+    time_zone: Annotated[ZoneName, Field(description="where they are, IANA (ours)")] = "UTC"
 
 
 class SettingsView(Wire):
@@ -106,6 +109,8 @@ class SettingsView(Wire):
     deposit_percentage: float | None
     notification_email: str | None
     signature_timeout_days: int
+    locale: str
+    time_zone: str
 
 
 class ChannelsPatch(Patch):

@@ -73,7 +73,7 @@ class Form:
             if bool in kinds:
                 found[name] = name in self
             elif text:
-                found[name] = _at(text, zone) if datetime in kinds else text
+                found[name] = instant(text, zone) if datetime in kinds else text
             elif type(None) in kinds:
                 found[name] = None
             elif name in self and str in kinds:
@@ -91,7 +91,7 @@ def _kinds(annotation: Any) -> set[Any]:
     return {annotation}
 
 
-def _at(text: str, zone: ZoneInfo) -> str:
+def instant(text: str, zone: ZoneInfo) -> str:
     """A local date and time of a form as an instant; anything else as it is, for the model to refuse."""
     try:
         moment = datetime.fromisoformat(text)

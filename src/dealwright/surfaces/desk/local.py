@@ -103,6 +103,10 @@ class Local:
             return "just now"
         return format_timedelta(passed, add_direction=True, locale=self._locale, threshold=1.2)
 
+    def span(self, seconds: int) -> str:
+        """``1 day``: a distance in its largest unit."""
+        return format_timedelta(timedelta(seconds=seconds), locale=self._locale, threshold=1.2)
+
     def field(self, moment: str | None) -> str:
         """The value of a ``datetime-local`` field."""
         return self.at(moment).strftime("%Y-%m-%dT%H:%M") if moment else ""

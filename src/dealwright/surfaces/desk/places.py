@@ -27,4 +27,11 @@ SECTIONS: Final[tuple[tuple[str, tuple[Place, ...]], ...]] = (
             Place("Payments", "/payments", "money", "payments.list"),
         ),
     ),
+    (
+        "Workspace",
+        (
+            Place("Developers", "/developers", "code"),
+            Place("Settings", "/settings", "settings"),
+        ),
+    ),
 )

@@ -7,6 +7,7 @@ with the person's own principal. What the pipeline refuses becomes a :class:`Ref
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,6 +38,8 @@ FLASH: Final = "flash"
 """The cookie that carries one sentence over a redirect."""
 PART: Final = "x-desk-part"
 """The header with which the script of the desk asks for a page without its frame."""
+
+_INDEX: Final = re.compile(r"\.\d+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ def _problem(outcome: Outcome) -> Problem:
     assert outcome.error is not None
     error = outcome.error
     details = error.get("details") or {}
-    told = {name: each["message"] for name, each in details.get("fields", {}).items()}
+    # One of a list (scopes.2) is told about beside the field of the list.
+    told = {_INDEX.sub("", name): each["message"] for name, each in details.get("fields", {}).items()}
     return Problem(
         outcome.status,
         error["message"],
@@ -153,7 +157,8 @@ class Visit:
 
     @property
     def now(self) -> datetime:
-        return self._desk.pipeline.clock()
+        """What time it is for the person: test mode may have a clock of its own."""
+        return self._desk.pipeline.clock() + self.principal.ahead
 
     @property
     def local(self) -> Local:

@@ -30,6 +30,10 @@ _STATUSES: Final = {
     "pending": ("Pending", "wait"),
     "requires_payment_method": ("Needs a payment method", "wait"),
     "invited": ("Invited", "wait"),
+    "paused": ("Paused", "quiet"),
+    "success": ("Delivered", "good"),
+    "delivered": ("Delivered", "good"),
+    "partially_delivered": ("Delivered in part", "wait"),
 }
 """The word for a status, and the kind of colour that it gets."""
 

@@ -5,7 +5,7 @@ Generated from the registry of operations; change those and run `make client`.
 
 from __future__ import annotations
 
-from typing import Final, TypedDict
+from typing import Final, Literal, TypedDict
 
 from dealwright_client.calling import AsyncGroup, Group
 from dealwright_client.core import Endpoint
@@ -71,6 +71,8 @@ class PipelineFigures(TypedDict):
     """closed deals as a part of those that ended, 0 to 1"""
     currency: str
     by_currency: list[CurrencySum]
+    by_status: list[StatusSum]
+    """of the deals in this currency"""
 
 
 class RevenueDay(TypedDict):
@@ -78,6 +80,22 @@ class RevenueDay(TypedDict):
     total: float
     """payments received, less what was paid back of them"""
     count: int
+
+
+class StatusSum(TypedDict):
+    status: Literal[
+        "draft",
+        "in_progress",
+        "pending_signature",
+        "awaiting_signatures",
+        "pending_payment",
+        "partially_accepted",
+        "closed",
+        "cancelled",
+        "expired",
+    ]
+    total_value: float
+    deals: int
 
 
 _GET: Final[Endpoint[DashboardStats]] = Endpoint("GET", "/dashboard-stats")

@@ -6,11 +6,22 @@ from dealwright.surfaces.desk.views import (
     customers,
     deal,
     deals,
+    developers,
     finding,
     home,
+    keys,
     new_deal,
+    notifications,
     payments,
     products,
+    profile,
+    settings,
+    team,
+    test_mode,
+    webhooks,
 )
 
-ALL = (home, deals, new_deal, deal, customers, products, payments, finding, appearance, account)
+ALL = (
+    *(home, deals, new_deal, deal, customers, products, payments, finding, appearance, account),
+    *(developers, keys, webhooks, settings, team, notifications, test_mode, profile),
+)

@@ -20,5 +20,10 @@ async def choose_theme(visit: Visit) -> Response:
     if chosen not in THEMES:
         raise wrong_field("theme", "Choose light, dark or auto")
     answer = visit.go(visit.inside(visit.form.get("back")))
-    answer.set_cookie(THEME, chosen, max_age=_A_YEAR, httponly=True, samesite="lax", secure=visit.secure)
+    remember_theme(visit, answer, chosen)
     return answer
+
+
+def remember_theme(visit: Visit, answer: Response, chosen: str) -> None:
+    """Have the browser keep one of :data:`THEMES`."""
+    answer.set_cookie(THEME, chosen, max_age=_A_YEAR, httponly=True, samesite="lax", secure=visit.secure)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks import load, servers
 from benchmarks.compare import CREATE_CUSTOMER, CREATE_DEAL, Case, Target, speaking_to
+from benchmarks.desk import pages
 from benchmarks.report import Measure
 
 SMALL = 10_000
@@ -125,4 +126,5 @@ def growth(cluster: servers.Cluster, folder: Path, deals: int, seconds: float = 
                     raw={"p50_ms": times},
                 )
             )
+        measures += pages(targets["many"], folder / "many", deals)
     return measures

@@ -101,3 +101,34 @@ async def test_more_lines_keep_what_was_typed(at_desk: At) -> None:
     assert form.fields["title"] == "Long list"
     assert form.fields["items.2.quantity"] == "7"
     assert "items.4.quantity" in form.fields
+
+
+async def test_money_is_held_until_its_conditions_are_met(at_desk: At) -> None:
+    person = await at_desk()
+    deal = await a_deal(person)
+    await person.send(f"{deal}/move", status="in_progress")
+    await person.open(f"{deal}/parties")
+    await person.send(f"{deal}/escrow", conditions__0__type="delivery")
+    assert "Held" in person.text
+    assert not person.can(f"{deal}/escrow/release"), "a condition is open"
+    await person.send(f"{deal}/escrow/condition")
+    await person.send(f"{deal}/escrow/release")
+    assert "Release the money?" in person.text
+    await person.send(f"{deal}/escrow/release")
+    assert "Released" in person.text
+    await person.open(deal)
+    assert "This deal is closed" in person.text
+
+
+async def test_a_share_is_given_and_taken_back(at_desk: At) -> None:
+    person = await at_desk()
+    deal = await a_deal(person)
+    await person.open(f"{deal}/parties")
+    await person.send(f"{deal}/participants", 400, role="observer")
+    assert 'id="agent_id-error"' in person.text
+    await person.send(f"{deal}/participants", agent_id="partner.bot", role="co_agent", revenue_share="12.5")
+    assert "partner.bot" in person.text
+    assert "12.5 % shared" in person.text
+    await person.send(f"{deal}/participants/*/remove")
+    await person.send(f"{deal}/participants/*/remove")
+    assert "0 % shared" in person.text

@@ -209,6 +209,13 @@ class Visit:
         """The data of an operation. Raises Refused."""
         return _data(await self.run(operation, _given(arguments)))
 
+    async def find(self, operation: str, /, **arguments: Any) -> Any:
+        """The data of an operation, None when there is no such thing or the person may not see it. Raises Refused."""
+        if not self.may(operation):
+            return None
+        outcome = await self.run(operation, _given(arguments))
+        return None if outcome.status == 404 else _data(outcome)
+
     async def together(self, **calls: tuple[str, Mapping[str, Any]]) -> dict[str, Any]:
         """The data of several operations by name, read side by side. What the person may not read is None.
 

@@ -34,6 +34,14 @@ _STATUSES: Final = {
     "success": ("Delivered", "good"),
     "delivered": ("Delivered", "good"),
     "partially_delivered": ("Delivered in part", "wait"),
+    "accepted": ("Accepted", "info"),
+    "completed": ("Completed", "good"),
+    "withdrawn": ("Withdrawn", "quiet"),
+    "held": ("Held", "wait"),
+    "releasing": ("Being released", "wait"),
+    "refunding": ("Being let go", "wait"),
+    "released": ("Released", "good"),
+    "settled": ("Settled", "good"),
 }
 """The word for a status, and the kind of colour that it gets."""
 

@@ -5,6 +5,7 @@ from dealwright.surfaces.desk.views import (
     appearance,
     customers,
     deal,
+    deal_parties,
     deals,
     developers,
     finding,
@@ -22,6 +23,6 @@ from dealwright.surfaces.desk.views import (
 )
 
 ALL = (
-    *(home, deals, new_deal, deal, customers, products, payments, finding, appearance, account),
+    *(home, deals, new_deal, deal, deal_parties, customers, products, payments, finding, appearance, account),
     *(developers, keys, webhooks, settings, team, notifications, test_mode, profile),
 )

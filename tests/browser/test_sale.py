@@ -20,7 +20,7 @@ async def test_by_mouse(fresh: Site, tab: Tab) -> None:
         ("Industry", "Computing"),
     ):
         await page.get_by_label(label, exact=True).fill(text)
-    await page.get_by_label("Service or product").first.fill("Analysis")
+    await page.get_by_label("Offer").first.fill("Analysis")
     await page.get_by_label("Price").first.fill("120")
     await page.get_by_role("button", name="Create account").click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Ada")
@@ -104,7 +104,7 @@ async def test_by_keyboard(fresh: Site, tab: Tab) -> None:
     page = await tab()
     await page.goto(fresh.url)
     await _type(page, First_name="Ada", Last_name="King", **{"E-mail": "ada@example.com"}, Password=PASSWORD)
-    await _type(page, Name="Engines", Industry="Computing", Service_or_product="Analysis", Price="120")
+    await _type(page, Name="Engines", Industry="Computing", Offer="Analysis", Price="120")
     await _press(page, "Create account")
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Ada")
     await _press(page, "Switch to test mode")

@@ -45,6 +45,7 @@ async def test_an_empty_workspace(api: Client) -> None:
     assert found["counts"] == {"customers": 0, "deals": 0, "products": 0, "contracts": 0}
     assert found["pipeline"] == {
         "total_value": 0, "avg_deal_size": 0, "win_rate": 0, "currency": "USD", "by_currency": [],
+        "by_status": [],
     }  # fmt: skip
     assert len(found["revenue_series"]) == 30
     assert found["attention"] == {"expiring_deals": [], "expiring_contracts": [], "stale_deals": []}
@@ -76,6 +77,7 @@ async def test_revenue_is_what_came_in(api: Client) -> None:
     assert found["pipeline"]["by_currency"] == [
         {"currency": "EUR", "total_value": 70, "deals": 1}, {"currency": "USD", "total_value": 150, "deals": 2},
     ]  # fmt: skip
+    assert found["pipeline"]["by_status"] == [{"status": "closed", "total_value": 150, "deals": 2}]
     assert found["pipeline"]["win_rate"] == 1
 
 

@@ -34,6 +34,7 @@ def test_sums_are_those_of_one_currency(found: list[Group], preferred: str) -> N
     ours = [each for each in kept if each.currency == told["currency"]]
     assert told["total_value"] == float(sum((each.total for each in ours), Decimal(0)))
     assert sum(each["deals"] for each in told["by_currency"]) == sum(each.deals for each in kept)
+    assert sum(each["deals"] for each in told["by_status"]) == sum(each.deals for each in ours)
     assert 0 <= told["win_rate"] <= 1
     if any(each.currency == preferred for each in kept):
         assert told["currency"] == preferred

@@ -15,6 +15,7 @@ from dealwright.surfaces.desk import app as desk_app
 from dealwright.surfaces.desk import brand, charts
 from dealwright.surfaces.desk.charts import Point
 from dealwright.surfaces.desk.local import Local
+from dealwright.surfaces.desk.rates import fraction, percentage
 
 colours = st.integers(0, 0xFFFFFF).map("{:06x}".format)
 
@@ -67,6 +68,17 @@ def test_bars_stay_inside_their_frame(values: list[Decimal]) -> None:
     for y, height in re.findall(r'<rect class="bar"[^>]* y="([\d.]+)"[^>]* height="([\d.]+)"', svg):
         assert float(y) >= 0
         assert float(y) + float(height) == pytest.approx(100, abs=0.02)
+
+
+@given(st.decimals(min_value=0, max_value=100, places=4))
+def test_a_percentage_comes_back_as_it_was_typed(percent: Decimal) -> None:
+    assert Decimal(percentage(fraction(str(percent)))) == percent
+
+
+def test_what_is_no_rate_is_left_to_be_refused() -> None:
+    assert fraction("ten") == "ten"
+    assert fraction("") == "0"
+    assert percentage("0.0825") == "8.25"
 
 
 def test_money_and_times_are_those_of_the_place() -> None:

@@ -173,7 +173,7 @@ _MOST = {
     "/": 12,
     "/deals": 7,
     "/deals/board": 19,
-    "/deals/new": 6,
+    "/deals/new": 8,
     "/customers": 5,
     "/products": 5,
     "/payments": 11,

@@ -8,6 +8,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from dealwright.surfaces.desk.pages import action, page
+from dealwright.surfaces.desk.rates import fraction, percentage
 from dealwright.surfaces.desk.views import customers
 from dealwright.surfaces.desk.visit import Visit
 
@@ -98,20 +99,6 @@ def _fields(visit: Visit, deal: Mapping[str, Any]) -> dict[str, str]:
     values["expires_at"] = visit.local.field(deal["expires_at"])
     values["tax_rate"] = percentage(deal["tax_rate"])
     return values
-
-
-def percentage(rate: str) -> str:
-    """``0.1000`` → ``10``."""
-    whole, _, places = f"{float(rate) * 100:.4f}".partition(".")
-    return f"{whole}.{places.rstrip('0')}".rstrip(".")
-
-
-def fraction(percent: str) -> str:
-    """The tax rate for a percentage as typed; what is no number is left for the operation to refuse."""
-    try:
-        return f"{float(percent) / 100:.6f}" if percent else "0"
-    except ValueError:
-        return percent
 
 
 @action("/deals/{id}/edit", again=edit)

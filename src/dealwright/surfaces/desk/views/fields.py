@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from dealwright.surfaces.desk.views.deal import percentage
+from dealwright.surfaces.desk.rates import percentage
 
 Kind = Literal["text", "email", "tel", "number", "area", "choice", "tick", "percent"]
 

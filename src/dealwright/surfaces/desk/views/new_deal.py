@@ -8,8 +8,8 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from dealwright.surfaces.desk.pages import action, page
+from dealwright.surfaces.desk.rates import fraction, percentage
 from dealwright.surfaces.desk.views import customers, products
-from dealwright.surfaces.desk.views.deal import fraction
 from dealwright.surfaces.desk.visit import Problem, Refused, Visit
 
 _FIRST_LINES: Final = 3
@@ -24,6 +24,7 @@ async def new(visit: Visit) -> Response:
 
 async def _show(visit: Visit, preview: Any = None) -> Response:
     known = await visit.read("products.list", status="active", limit=100)
+    workspace = await visit.find("tenant_settings.get") or {}
     found = await customers.choices(visit)
     chosen = visit.form.get("customer_id") or visit.asked("customer_id")
     if chosen and chosen not in dict(found):
@@ -38,6 +39,7 @@ async def _show(visit: Visit, preview: Any = None) -> Response:
         products=known["products"],
         lines=lines,
         preview=preview,
+        tax_rate=percentage(workspace.get("default_tax_rate") or "0"),
         currency=products.currency(visit),
     )
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from dealwright.surfaces.desk.pages import action, page
+from dealwright.surfaces.desk.rates import fraction, percentage
 from dealwright.surfaces.desk.visit import Visit
 
 LABELS: Final = {
@@ -81,7 +82,7 @@ async def new(visit: Visit) -> Response:
 
 @action("/products/new", again=new)
 async def create(visit: Visit) -> Response:
-    made = await visit.write("products.create", visit.arguments("products.create", LABELS))
+    made = await visit.write("products.create", _as_fraction(visit.arguments("products.create", LABELS)))
     return visit.go(f"/products/{made['id']}", f"{made['name']} was added")
 
 
@@ -92,7 +93,15 @@ async def show(visit: Visit) -> Response:
 
 
 def _fields(product: Mapping[str, Any]) -> dict[str, str]:
-    return {name: _text(product[name]) for name in LABELS}
+    values = {name: _text(product[name]) for name in LABELS}
+    return {**values, "tax_rate": percentage(product["tax_rate"]) if product["tax_rate"] else ""}
+
+
+def _as_fraction(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with the tax rate, which people type in percent, as the operation wants it."""
+    if arguments.get("tax_rate") is not None:
+        arguments["tax_rate"] = fraction(arguments["tax_rate"])
+    return arguments
 
 
 def _text(value: Any) -> str:
@@ -113,7 +122,7 @@ async def edit(visit: Visit) -> Response:
 @action("/products/{id}/edit", again=edit)
 async def save(visit: Visit) -> Response:
     product_id = visit.path["id"]
-    if changes := visit.changes("products.update", LABELS):
+    if changes := _as_fraction(visit.changes("products.update", LABELS)):
         await visit.write("products.update", {"id": product_id, **changes}, visit.form.get("version"))
     return visit.go(f"/products/{product_id}", "Saved")
 

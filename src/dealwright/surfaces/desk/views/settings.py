@@ -11,8 +11,8 @@ from babel import Locale, localedata
 from starlette.responses import Response
 
 from dealwright.surfaces.desk.pages import action, page
+from dealwright.surfaces.desk.rates import fraction
 from dealwright.surfaces.desk.views import corners, fields
-from dealwright.surfaces.desk.views.deal import fraction
 from dealwright.surfaces.desk.views.fields import Entry, Group
 from dealwright.surfaces.desk.visit import Visit
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 
@@ -62,6 +63,7 @@ def test_rows_and_lines_are_told_apart() -> None:
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "binary"),
         (b"a" * 200_000, "too long"),
         (b"\xff\xfen\x00a\x00m", "not utf-16"),
+        (codecs.BOM_UTF8 + b"sep=;\nname;email\n\xff;a@example.com\n", "not utf-8"),
     ],
 )
 def test_what_cannot_be_read(content: bytes, said: str) -> None:
@@ -107,8 +109,13 @@ def test_what_is_written_is_read(rows: list[list[str]]) -> None:
     assert read == [row for row in rows if any(cell.strip() for cell in row)]
 
 
-@given(st.binary(max_size=300))
-def test_any_bytes_are_read_or_refused(content: bytes) -> None:
+@given(
+    st.sampled_from((b"", codecs.BOM_UTF8, codecs.BOM_UTF16_LE)),
+    st.sampled_from((b"", b"sep=;\n", "sep=;\n".encode("utf-16-le"))),
+    st.binary(max_size=300),
+)
+def test_any_bytes_are_read_or_refused(mark: bytes, declaration: bytes, rest: bytes) -> None:
+    content = mark + declaration + rest
     try:
         form = rules.form_of(content)
         rules.count(content, form)

@@ -54,6 +54,16 @@ async def test_images_come_back_as_they_went(api: Client, settings: Settings, ki
     assert (again.status_code, again.content) == (304, b"")
 
 
+async def test_a_camera_writes_a_preview_behind_the_picture(api: Client) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (6, 4), "red").save(out, "MPO", save_all=True, append_images=[Image.new("RGB", (3, 2), "blue")])
+    response = await upload(api, "IMG_0001.JPG", out.getvalue(), "image/jpeg")
+    assert response.status_code == 201
+    data = response.json()["data"]
+    assert (data["mime_type"], data["url"][-4:]) == ("image/jpeg", ".jpg")
+    assert (await api.http.get(data["url"])).content == out.getvalue()
+
+
 def _claiming(width: int, height: int) -> bytes:
     """A PNG of a few bytes that says it is huge."""
 

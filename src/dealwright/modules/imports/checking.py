@@ -78,11 +78,10 @@ async def portions(
         if portion.rows == 0:
             return
         if entity.unique is not None:
-            taken = await entity.taken(ctx, [str(record[entity.unique]) for _, record in found])
+            values = [str(record[entity.unique]) for _, record in found]
+            taken = {each.casefold() for each in await entity.taken(ctx, values)}
             found = [
-                (line, record)
-                for line, record in found
-                if _is_new(entity.unique, line, record, {each.casefold() for each in taken}, seen, portion)
+                (line, record) for line, record in found if _is_new(entity.unique, line, record, taken, seen, portion)
             ]
             portion.problems.sort(key=lambda problem: problem.row)
         portion.records = [record for _, record in found]

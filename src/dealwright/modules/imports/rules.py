@@ -24,7 +24,7 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_SEPARATOR_LINE: Final = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
+_SEPARATOR_LINE: Final = re.compile(r"sep=(\t|[^\w\s\"\x00])\r?\n?", re.IGNORECASE)
 
 
 class NotCsv(ValueError):
@@ -127,12 +127,12 @@ def _column_names(cells: Sequence[str]) -> tuple[str, ...]:
 def _records(content: bytes, form: Form) -> Iterator[Line]:
     """Every record that is not blank, the header as number 0, read piece by piece. Raises NotCsv."""
     text = io.TextIOWrapper(io.BytesIO(content), form.encoding, newline="")
-    if form.declared:
-        text.readline()
     skipped = 1 if form.declared else 0
     reader = csv.reader(text, delimiter=form.delimiter, strict=True)
     number, line = 0, skipped + 1
     try:
+        if form.declared:
+            text.readline()
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 yield Line(number, line, cells)

@@ -14,6 +14,8 @@ MOST_PIXELS: Final = 50_000_000
 
 TYPES: Final = {"JPEG": ("image/jpeg", "jpg"), "PNG": ("image/png", "png"), "GIF": ("image/gif", "gif"),
                 "WEBP": ("image/webp", "webp")}  # fmt: skip
+_JPEG_WITH_MORE: Final = "MPO"
+"""A JPEG that many cameras write, with a preview or a depth map behind the picture (CIPA DC-007)."""
 MEDIA_TYPES: Final = {extension: media_type for media_type, extension in TYPES.values()}
 NAME: Final = re.compile(r"img_[0-9a-v]{26}\.(jpg|png|gif|webp)")
 
@@ -38,7 +40,7 @@ def kind_of(content: bytes) -> tuple[str, str]:
                 for frame in range(frames):
                     image.seek(frame)
                     image.load()
-                return TYPES[str(image.format)]
+                return TYPES["JPEG" if image.format == _JPEG_WITH_MORE else str(image.format)]
     except NotAnImage:
         raise
     except UnidentifiedImageError:

@@ -58,6 +58,10 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=True, hide_input_in_errors=True)
 
 
+class Nothing(Input):
+    """For operations that take no arguments."""
+
+
 class Patch(Input):
     """Base of partial updates: an absent member and an explicit null are different things.
 

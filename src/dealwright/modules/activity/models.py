@@ -89,10 +89,6 @@ class NotificationPage(Wire):
     pagination: PaginationView
 
 
-class NoInput(Input):
-    pass
-
-
 class NewRule(Input):
     event_type: Pattern
     channel: Channel

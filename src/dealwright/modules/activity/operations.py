@@ -14,7 +14,7 @@ from dealwright.kernel.errors import NotFound, invalid_field
 from dealwright.kernel.event_types import event_types
 from dealwright.kernel.feed import sse
 from dealwright.kernel.feed.feed import Feed, FeedEvent
-from dealwright.kernel.fields import Deleted
+from dealwright.kernel.fields import Deleted, Nothing
 from dealwright.kernel.operations import Reply, operation
 from dealwright.modules.activity import records, rules
 from dealwright.modules.activity.models import (
@@ -24,7 +24,6 @@ from dealwright.modules.activity.models import (
     Marked,
     MarkRead,
     NewRule,
-    NoInput,
     NotificationList,
     NotificationPage,
     Preferences,
@@ -182,7 +181,7 @@ async def mark_read(ctx: Context, params: MarkRead) -> Reply:
     result=Marked,
     tool=("mark_all_notifications_read", "notifications"),
 )
-async def mark_all_read(ctx: Context, params: NoInput) -> Reply:
+async def mark_all_read(ctx: Context, params: Nothing) -> Reply:
     """Mark the whole inbox as read."""
     return Reply({"marked": await records.mark_read(ctx.tx, None, ctx.now)})
 
@@ -196,7 +195,7 @@ async def mark_all_read(ctx: Context, params: NoInput) -> Reply:
     result=RuleList,
     tool=("list_notification_rules", "notifications"),
 )
-async def list_rules(ctx: Context, params: NoInput) -> Reply:
+async def list_rules(ctx: Context, params: Nothing) -> Reply:
     """The notification rules of the workspace, newest first."""
     return Reply({"rules": await ctx.wire(records.rule, await records.all_rules(ctx.tx))})
 
@@ -289,7 +288,7 @@ async def delete_rule(ctx: Context, params: RuleId) -> Reply:
     result=PreferencesView,
     tool=("get_notification_preferences", "notifications"),
 )
-async def get_preferences(ctx: Context, params: NoInput) -> Reply:
+async def get_preferences(ctx: Context, params: Nothing) -> Reply:
     """The channel switches of every kind of event that has some; the others are off."""
     return Reply(await records.preferences(ctx.tx))
 

@@ -178,13 +178,9 @@ async def renew(
         raise Conflict(why, details=details, hint="Only active and expired contracts with a renewal_type are renewed.")
     until = rules.renewed_until(row) if end_date is None else end_date
     if until <= row["end_date"]:
-        raise invalid_field(
-            "end_date", "out_of_range", f"End date must be later than the present one, {row['end_date']}"
-        )
+        raise _bad_end(f"End date must be later than the present one, {row['end_date']}")
     if until < today(ctx) and not automatic:
-        raise invalid_field(
-            "end_date", "out_of_range", f"The new term would end in the past, on {until}; send end_date"
-        )
+        raise _bad_end(f"The new term would end in the past, on {until}; send end_date")
     worth = rules.renewed_value(row) if value is None else value
     number = row["renewals"] + 1
     columns: dict[str, Any] = {"status": "active", "end_date": until, "value": worth, "renewals": number}

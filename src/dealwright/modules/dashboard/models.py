@@ -6,12 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dealwright.kernel.fields import Input, Wire
+from dealwright.kernel.fields import Wire
 from dealwright.modules.deals.rules import Status
-
-
-class Nothing(Input):
-    """No arguments."""
 
 
 class Counts(Wire):

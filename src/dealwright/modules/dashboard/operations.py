@@ -9,10 +9,11 @@ from uuid import UUID
 
 from dealwright.kernel import clock
 from dealwright.kernel.context import Context
+from dealwright.kernel.fields import Nothing
 from dealwright.kernel.operations import Reply, operation
 from dealwright.modules.contracts import records as contracts
 from dealwright.modules.dashboard import records, rules
-from dealwright.modules.dashboard.models import DashboardStats, Nothing
+from dealwright.modules.dashboard.models import DashboardStats
 from dealwright.modules.deals import records as deals
 
 KEPT: Final = timedelta(minutes=2)

@@ -56,11 +56,6 @@ SAGA: Final = StateMachine[SagaStatus, None](
 publish("settlements", SAGA)
 
 
-def shares_fit(shares: Sequence[Decimal]) -> bool:
-    """Whether the shares of a deal, in percent, leave no less than nothing to the workspace."""
-    return sum(shares, Decimal(0)) <= WHOLE
-
-
 def split(total: Decimal, percents: Sequence[Decimal], currency: str) -> list[Decimal]:
     """``total`` divided by percentages that sum to 100, exactly, in the currency's smallest unit.
 

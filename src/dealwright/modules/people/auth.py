@@ -9,9 +9,10 @@ from dealwright.kernel.access import sessions
 from dealwright.kernel.access.keys import TENANT_PREFIX
 from dealwright.kernel.context import Context, Steps
 from dealwright.kernel.errors import Forbidden, RateLimited, SessionRequired, Unauthenticated
+from dealwright.kernel.fields import Nothing
 from dealwright.kernel.operations import Reply, operation
 from dealwright.modules.people import records, rules, signing_in
-from dealwright.modules.people.models import ChooseWorkspace, Nothing, SignedInView, SignedOutView, SignIn
+from dealwright.modules.people.models import ChooseWorkspace, SignedInView, SignedOutView, SignIn
 from dealwright.modules.people.service import People
 from dealwright.modules.people.signing_in import FORGET_BOTH, NOBODY_SIGNED_IN
 

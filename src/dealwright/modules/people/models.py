@@ -32,10 +32,6 @@ LinkToken = Annotated[
 ]
 
 
-class Nothing(Input):
-    """No arguments."""
-
-
 class SignIn(Input):
     email: EmailAddress
     password: Secret

@@ -14,12 +14,13 @@ from dealwright.kernel.access.principals import Principal
 from dealwright.kernel.access.roles import SCOPES
 from dealwright.kernel.context import Context, Steps
 from dealwright.kernel.errors import Duplicate, Forbidden, RateLimited, SessionRequired, invalid_field
+from dealwright.kernel.fields import Nothing
 from dealwright.kernel.operations import Reply, operation
 from dealwright.kernel.resources import Row
 from dealwright.kernel.settings import PublicAddress
 from dealwright.kernel.store.database import Record
 from dealwright.modules.people import records, signing_in
-from dealwright.modules.people.models import Nothing, Service, SignedUpView, SignUp, SignUpView
+from dealwright.modules.people.models import Service, SignedUpView, SignUp, SignUpView
 from dealwright.modules.people.records import Person
 from dealwright.modules.people.service import People
 from dealwright.modules.people.signing_in import SignedIn

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from dealwright.kernel import ids
+from dealwright.kernel.access import workspaces
 from dealwright.kernel.access.keys import TENANT_PREFIX
 from dealwright.kernel.context import Context
 from dealwright.kernel.errors import Forbidden, InsufficientRole, InvalidRequest, SessionRequired
 from dealwright.kernel.operations import Reply, operation
-from dealwright.kernel.store.statements import RawStatement
 from dealwright.modules.people import records
 from dealwright.modules.people.models import PreferencePatch, PreferenceQuery, PreferenceView
 from dealwright.modules.people.profile import current_session, current_user
@@ -17,12 +17,6 @@ from dealwright.modules.people.profile import current_session, current_user
 OF_USER: Final[dict[str, Any]] = {"language": "en", "theme": "system"}
 OF_WORKSPACE: Final[dict[str, Any]] = {"recommendations_dismissed": False}
 """What holds until somebody says otherwise."""
-
-_settings: Final = RawStatement("SELECT settings FROM tenants WHERE tenant_id = $1", ("tenant",))
-_merge: Final = RawStatement(
-    "UPDATE tenants SET settings = settings || $2::jsonb, updated_at = $3 WHERE tenant_id = $1 RETURNING settings",
-    ("tenant", "changes", "at"),
-)
 
 
 def _known(defaults: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
@@ -48,7 +42,7 @@ async def get_preferences(ctx: Context, params: PreferenceQuery) -> Reply:
     """Read preferences: ``scope=user`` yours (language, theme), ``scope=tenant`` the workspace's."""
     if params.scope == "tenant":
         _in_workspace(ctx)
-        return Reply(_known(OF_WORKSPACE, await ctx.tx.value(_settings)))
+        return Reply(_known(OF_WORKSPACE, (await workspaces.read(ctx.tx))["settings"]))
     user = await records.get(ctx.tx, current_session(ctx.visitor.session).user_id)
     if user is None:
         raise SessionRequired
@@ -79,9 +73,9 @@ async def update_preferences(ctx: Context, params: PreferencePatch) -> Reply:
         _in_workspace(ctx)
         if ctx.principal.role == "viewer":
             raise InsufficientRole("member", "preferences.update")
-        settings = await ctx.tx.value(_merge, changes=changes, at=ctx.now)
+        written = await workspaces.change(ctx.tx, await workspaces.lock(ctx.tx), changes, ctx.now)
         ctx.note("workspace", ids.encode(TENANT_PREFIX, ctx.tenant_id), "preferences.updated", changes)
-        return Reply(_known(defaults, settings))
+        return Reply(_known(defaults, written["settings"]))
     user = await current_user(ctx)
     kept = {**user["preferences"], **changes}
     await records.change(ctx.tx, user["id"], {"preferences": kept}, ctx.now)

@@ -9,10 +9,11 @@ from dealwright.kernel.access import sessions
 from dealwright.kernel.access.sessions import Session
 from dealwright.kernel.context import Context, Steps
 from dealwright.kernel.errors import RateLimited, SessionRequired, invalid_field
+from dealwright.kernel.fields import Nothing
 from dealwright.kernel.operations import Reply, operation
 from dealwright.kernel.store.database import Record
 from dealwright.modules.people import records
-from dealwright.modules.people.models import NewPassword, Nothing, PasswordChanged, ProfilePatch, ProfileView
+from dealwright.modules.people.models import NewPassword, PasswordChanged, ProfilePatch, ProfileView
 from dealwright.modules.people.records import Person
 from dealwright.modules.people.service import People
 from dealwright.modules.people.signing_in import SignedIn

@@ -13,12 +13,11 @@ from dealwright.kernel.access import sessions
 from dealwright.kernel.access.keys import TENANT_PREFIX, workspace_name
 from dealwright.kernel.context import Context
 from dealwright.kernel.errors import Conflict, Forbidden, NotFound, RateLimited
-from dealwright.kernel.fields import Deleted
+from dealwright.kernel.fields import Deleted, Nothing
 from dealwright.kernel.operations import Reply, operation
 from dealwright.kernel.settings import PublicAddress
 from dealwright.modules.messages import records as messages
 from dealwright.modules.people import mails, memberships
-from dealwright.modules.people.models import Nothing
 from dealwright.modules.people.service import People
 from dealwright.modules.people.team_models import Invite, MemberId, MemberView, RoleChange, TeamView
 

@@ -18,10 +18,6 @@ def _known(name: str) -> str:
     return name
 
 
-class Nothing(Input):
-    """These operations take no arguments."""
-
-
 class SimulateWebhook(Input):
     event: Annotated[
         str,

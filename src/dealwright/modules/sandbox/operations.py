@@ -8,13 +8,14 @@ from dealwright.kernel import ids
 from dealwright.kernel.context import Context
 from dealwright.kernel.errors import Forbidden
 from dealwright.kernel.feed.feed import EVENT_PREFIX
+from dealwright.kernel.fields import Nothing
 from dealwright.kernel.ledger import ledger
 from dealwright.kernel.ledger.ledger import Event
 from dealwright.kernel.operations import Reply, operation
 from dealwright.modules.events import samples
 from dealwright.modules.sandbox import records, seeding, test_clock
 from dealwright.modules.sandbox.mode import note, require_test_mode
-from dealwright.modules.sandbox.models import Nothing, ResetView, SeedView, SimulatedView, SimulateWebhook, StatusView
+from dealwright.modules.sandbox.models import ResetView, SeedView, SimulatedView, SimulateWebhook, StatusView
 from dealwright.modules.webhooks import records as webhooks
 
 _HERE: Final = {"environment": "test", "sandbox": True}

@@ -16,13 +16,14 @@ from dealwright.kernel.access.keys import KEY_PREFIX, TENANT_PREFIX
 from dealwright.kernel.access.rate_limits import Rule
 from dealwright.kernel.access.tables import api_keys
 from dealwright.kernel.context import Context, Steps
+from dealwright.kernel.fields import Nothing
 from dealwright.kernel.jobs.schedules import schedule
 from dealwright.kernel.operations import Reply, operation
 from dealwright.kernel.pipeline import Pipeline
 from dealwright.kernel.store.statements import Statement, given
 from dealwright.kernel.store.tables import metadata
 from dealwright.modules.sandbox import seeding
-from dealwright.modules.sandbox.models import Nothing, SessionCheck, SessionState, SessionView
+from dealwright.modules.sandbox.models import SessionCheck, SessionState, SessionView
 from dealwright.modules.sandbox.tables import playgrounds
 
 LIFETIME: Final = timedelta(hours=2)

@@ -16,13 +16,13 @@ from dealwright.kernel.access.principals import WorkspaceSettings
 from dealwright.kernel.access.tables import tenants
 from dealwright.kernel.context import Context, Steps
 from dealwright.kernel.errors import Conflict, Forbidden, NotFound, invalid_field
-from dealwright.kernel.fields import Input, Instant, Integer, Wire
+from dealwright.kernel.fields import Input, Instant, Integer, Nothing, Wire
 from dealwright.kernel.jobs.schedules import schedule
 from dealwright.kernel.operations import Reply, operation
 from dealwright.kernel.pipeline import Pipeline
 from dealwright.kernel.store.statements import Statement
 from dealwright.modules.sandbox.mode import note, require_test_mode
-from dealwright.modules.sandbox.models import Environment, Nothing
+from dealwright.modules.sandbox.models import Environment
 
 _STEP: Final = timedelta(days=1)
 """Schedules run at the end of each, so that what they do carries the right day."""

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from dealwright.kernel import json_schema, state_machine
 from dealwright.kernel.access.rate_limits import Rule
 from dealwright.kernel.context import Context
-from dealwright.kernel.fields import Input, Wire
+from dealwright.kernel.fields import Input, Nothing, Wire
 from dealwright.kernel.operations import Reply, operation
 from dealwright.modules.deals.models import NegotiableTerms
 
@@ -26,10 +26,6 @@ def _published(entity: str | None) -> str | None:
 
 class MachineInput(Input):
     entity: Annotated[str | None, AfterValidator(_published), Field(description="leave out for all")] = None
-
-
-class Nothing(Input):
-    """No parameters."""
 
 
 class MoveView(Wire):

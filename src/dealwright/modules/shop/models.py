@@ -184,10 +184,6 @@ DueDays = Annotated[
 ]
 
 
-class Nothing(Input):
-    """An operation that takes nothing."""
-
-
 class ShopPatch(Patch):
     invoice_due_days: DueDays = 14
 

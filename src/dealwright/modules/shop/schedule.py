@@ -14,7 +14,6 @@ from dealwright.kernel.store.database import Record
 from dealwright.kernel.store.statements import given
 from dealwright.modules.shop import invoices, quotes, records, tables
 
-SOURCE: Final = "schedule:shop"
 EVENTS: Final = ("quote.expired", "invoice.overdue")
 """What is announced here and by no operation."""
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from dealwright.kernel import ids
 from dealwright.kernel.context import Context, Steps
 from dealwright.kernel.errors import Conflict
+from dealwright.kernel.fields import Nothing
 from dealwright.kernel.operations import Reply
 from dealwright.kernel.resources import Row
 from dealwright.modules.shop import records, tables
@@ -17,7 +18,6 @@ from dealwright.modules.shop.models import (
     ById,
     NewBay,
     NewTechnician,
-    Nothing,
     ShopPatch,
     ShopView,
     TechnicianPatch,

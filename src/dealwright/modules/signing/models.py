@@ -20,10 +20,6 @@ class PublicKeyGet(Input):
     include_rotated: Annotated[Flag, Field(description="answer every key of the workspace")] = False
 
 
-class Nothing(Input):
-    """No parameters."""
-
-
 class PublicKeyView(Wire):
     """A public key in one or all of its spellings."""
 

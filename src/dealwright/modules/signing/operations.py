@@ -11,6 +11,7 @@ from dealwright.kernel import clock, ids
 from dealwright.kernel.access.keys import TENANT_PREFIX
 from dealwright.kernel.context import Context, Steps
 from dealwright.kernel.errors import Conflict, NotFound, Unauthenticated, invalid_field
+from dealwright.kernel.fields import Nothing
 from dealwright.kernel.operations import Reply, operation
 from dealwright.kernel.settings import PublicAddress
 from dealwright.modules.signing import credentials, keys, requests, rules, signatures, subjects
@@ -19,7 +20,6 @@ from dealwright.modules.signing.models import (
     DealVerify,
     DidGet,
     DidView,
-    Nothing,
     PublicKeyGet,
     PublicKeysView,
     PublicKeyView,

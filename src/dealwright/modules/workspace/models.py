@@ -24,10 +24,6 @@ Domain = Annotated[str, AfterValidator(rules.normal_domain), Field(examples=["sh
 Tab = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
-class Nothing(Input):
-    """No arguments."""
-
-
 class SetMode(Input):
     mode: Mode
 

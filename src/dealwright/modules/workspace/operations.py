@@ -13,6 +13,7 @@ from dealwright.kernel.access.keys import TENANT_PREFIX
 from dealwright.kernel.access.sessions import Session
 from dealwright.kernel.context import Context
 from dealwright.kernel.errors import Conflict, Forbidden, SessionRequired
+from dealwright.kernel.fields import Nothing
 from dealwright.kernel.operations import Reply, operation
 from dealwright.kernel.resources import Row
 from dealwright.kernel.settings import PublicAddress
@@ -22,7 +23,6 @@ from dealwright.modules.workspace.models import (
     BindTab,
     DisplayModeView,
     ModeView,
-    Nothing,
     SetDisplayMode,
     SetMode,
     Switch,

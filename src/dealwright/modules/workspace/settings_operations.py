@@ -15,6 +15,7 @@ from dealwright.kernel.access.principals import WorkspaceSettings
 from dealwright.kernel.access.workspaces import Part
 from dealwright.kernel.context import Context
 from dealwright.kernel.errors import Duplicate
+from dealwright.kernel.fields import Nothing
 from dealwright.kernel.operations import Method, Reply, operation
 from dealwright.kernel.resources import Row
 from dealwright.kernel.store.database import on_violation
@@ -25,7 +26,6 @@ from dealwright.modules.workspace.models import (
     BusinessView,
     ChannelsPatch,
     ChannelsView,
-    Nothing,
     SettingsPatch,
     SettingsView,
 )

@@ -10,7 +10,9 @@ from dealwright.kernel.access.roles import Role
 from dealwright.surfaces.desk.pages import PAGES
 from tests.conftest import Services, Workspace
 from tests.surfaces.desk.conftest import At, Person
+from tests.surfaces.desk.test_contracts import a_contract
 from tests.surfaces.desk.test_first_sale import a_deal
+from tests.surfaces.desk.test_templates import a_template
 
 _OUTSIDE = ("/docs", "/api/", "/assets/", "/brand/", "mailto:", "tel:")
 _HARMLESS = {
@@ -69,26 +71,44 @@ def _matches(action: str, path: str) -> bool:
     return re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), action) is not None
 
 
+_EVERYBODYS = {
+    *("/", "/deals", "/deals/board", "/deals/*", "/customers/*", "/products/*", "/payments"),
+    *("/contracts/*", "/contracts/*/history", "/templates/*"),
+}
+
+
 @pytest.mark.parametrize("role", ["owner", "member", "viewer"])
 async def test_every_page_that_can_be_reached_is_whole(at_desk: At, workspace: Workspace, role: Role) -> None:
     owner = await at_desk("owner", workspace)
-    await a_deal(owner)
+    await a_template(owner, await a_deal(owner))
+    await a_contract(owner)
     pages = await crawl(await at_desk(role, workspace))
     for page in pages.values():
         whole(page)
-    for kind in ("/", "/deals", "/deals/board", "/deals/*", "/customers/*", "/products/*", "/payments"):
+    for kind in (
+        "/",
+        "/deals",
+        "/deals/board",
+        "/deals/*",
+        "/customers/*",
+        "/products/*",
+        "/payments",
+        "/contracts/*",
+        "/templates/*",
+    ):
         assert kind in pages
 
 
 async def test_a_viewer_is_offered_nothing_that_would_be_refused(at_desk: At, workspace: Workspace) -> None:
-    deal = await a_deal(await at_desk("owner", workspace))
+    owner = await at_desk("owner", workspace)
+    deal = await a_deal(owner)
+    await a_template(owner, deal)
+    await a_contract(owner)
     viewer = await at_desk("viewer", workspace)
     for kind, page in (await crawl(viewer)).items():
         offered = {form.action for form in page.page.forms if form.method == "post"}
         assert offered <= _HARMLESS, kind
         assert not {link for link in page.page.links if link.endswith(("/new", "/edit"))}, kind
-    owner = await at_desk("owner", workspace)
-    await owner.open(deal)
     fields = viewer.page.forms or (await viewer.open("/")).page.forms
     token = fields[0].fields.get("csrf_token") or fields[1].fields["csrf_token"]
     refused = await viewer.http.post(f"{deal}/move", data={"status": "in_progress", "csrf_token": token})

@@ -85,6 +85,10 @@ class Local:
         found = moment if isinstance(moment, date) and not isinstance(moment, datetime) else self.at(moment).date()
         return format_date(found, "medium", locale=self._locale)
 
+    def date(self, day: str) -> str:
+        """A calendar day of the wire (``2026-03-09``), which is the same day everywhere: ``Mar 9, 2026``."""
+        return self.day(date.fromisoformat(day))
+
     def short_day(self, moment: date) -> str:
         """``Mar 9``."""
         return format_skeleton("MMMd", moment, locale=self._locale)

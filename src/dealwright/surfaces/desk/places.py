@@ -22,8 +22,10 @@ SECTIONS: Final[tuple[tuple[str, tuple[Place, ...]], ...]] = (
         (
             Place("Home", "/", "home"),
             Place("Deals", "/deals", "deal", "deals.list"),
+            Place("Contracts", "/contracts", "contract", "contracts.list"),
             Place("Customers", "/customers", "people", "customers.list"),
             Place("Products", "/products", "box", "products.list"),
+            Place("Templates", "/templates", "template", "deal_templates.list"),
             Place("Payments", "/payments", "money", "payments.list"),
         ),
     ),

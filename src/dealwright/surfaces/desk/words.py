@@ -29,6 +29,8 @@ _STATUSES: Final = {
     "processing": ("Processing", "wait"),
     "pending": ("Pending", "wait"),
     "requires_payment_method": ("Needs a payment method", "wait"),
+    "signed": ("Signed", "info"),
+    "terminated": ("Terminated", "bad"),
     "invited": ("Invited", "wait"),
     "paused": ("Paused", "quiet"),
     "success": ("Delivered", "good"),
@@ -45,7 +47,13 @@ _STATUSES: Final = {
 }
 """The word for a status, and the kind of colour that it gets."""
 
-_LINKS: Final = {"deal": "/deals/{}", "customer": "/customers/{}", "product": "/products/{}"}
+_LINKS: Final = {
+    "deal": "/deals/{}",
+    "customer": "/customers/{}",
+    "product": "/products/{}",
+    "contract": "/contracts/{}",
+    "deal_template": "/templates/{}",
+}
 
 _HAPPENED: Final = {
     "deal.created": "Deal created",
@@ -63,6 +71,21 @@ _HAPPENED: Final = {
     "deal.payment_failed": "Payment declined",
     "payment.received": "Payment received",
     "payment.refunded": "Payment refunded",
+    "contract.created": "Contract drawn up",
+    "contract.signed": "Contract signed",
+    "contract.activated": "Contract in force",
+    "contract.terminated": "Contract terminated",
+    "contract.updated": "Contract changed",
+    "contract.signatures_requested": "Signatures asked for",
+    "contract.renewed": "Contract renewed",
+    "contract.auto_renewed": "Contract renewed itself",
+    "contract.expired": "Contract expired",
+    "contract.expiring_soon": "Contract runs out soon",
+    "contract.renewal_upcoming": "Contract renews soon",
+    "contract.renewal_opted_out": "Renewal declined",
+    "deal_template.created": "Template added",
+    "deal_template.updated": "Template changed",
+    "deal_template.deleted": "Template deleted",
     "customer.created": "Customer added",
     "customer.updated": "Customer changed",
     "customer.deleted": "Customer archived",

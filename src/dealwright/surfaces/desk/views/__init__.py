@@ -3,6 +3,7 @@
 from dealwright.surfaces.desk.views import (
     account,
     appearance,
+    contracts,
     customers,
     deal,
     deal_parties,
@@ -18,11 +19,13 @@ from dealwright.surfaces.desk.views import (
     profile,
     settings,
     team,
+    templates,
     test_mode,
     webhooks,
 )
 
 ALL = (
     *(home, deals, new_deal, deal, deal_parties, customers, products, payments, finding, appearance, account),
+    *(contracts, templates),
     *(developers, keys, webhooks, settings, team, notifications, test_mode, profile),
 )

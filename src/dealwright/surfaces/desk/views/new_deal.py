@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from starlette.responses import Response
 
+from dealwright.surfaces.desk import lines
 from dealwright.surfaces.desk.pages import action, page
 from dealwright.surfaces.desk.rates import fraction, percentage
 from dealwright.surfaces.desk.views import customers, products
-from dealwright.surfaces.desk.visit import Problem, Refused, Visit
+from dealwright.surfaces.desk.visit import Refused, Visit
 
-_FIRST_LINES: Final = 3
-_MOST_LINES: Final = 50
-_LINE: Final = re.compile(r"items\.(\d{1,3})\.product_id")
+_OF_CUSTOMER: Final = {name: f"customer.{name}" for name in ("name", "email", "company")}
 
 
 @page("/deals/new")
@@ -29,23 +27,16 @@ async def _show(visit: Visit, preview: Any = None) -> Response:
     chosen = visit.form.get("customer_id") or visit.asked("customer_id")
     if chosen and chosen not in dict(found):
         found.insert(0, (chosen, customers.label(await visit.read("customers.get", id=chosen))))
-    lines = max([_FIRST_LINES, *(number + 1 for number in _numbers(visit))])
-    if visit.form.get("do") == "more":
-        lines = min(lines + 2, _MOST_LINES)
     return visit.show(
         "new_deal.html",
         customers=found,
         chosen=chosen,
         products=known["products"],
-        lines=lines,
+        lines=lines.shown(visit.form, "items", "product_id", more=visit.form.get("do") == "more"),
         preview=preview,
         tax_rate=percentage(workspace.get("default_tax_rate") or "0"),
         currency=products.currency(visit),
     )
-
-
-def _numbers(visit: Visit) -> list[int]:
-    return sorted(int(match[1]) for name, _ in visit.form.pairs() if (match := _LINE.fullmatch(name)))
 
 
 @action("/deals/new", again=new)
@@ -53,7 +44,7 @@ async def create(visit: Visit) -> Response:
     do = visit.form.get("do")
     if do == "more":
         return await _show(visit)
-    numbers = [number for number in _numbers(visit) if visit.form.get(f"items.{number}.product_id")]
+    numbers = lines.filled(visit.form, "items", "product_id")
     arguments = _arguments(visit, numbers)
     try:
         if do == "preview":
@@ -63,7 +54,7 @@ async def create(visit: Visit) -> Response:
         else:
             made = await _without_items(visit, arguments)
     except Refused as refusal:
-        raise Refused(_at_their_fields(refusal.problem, numbers)) from None
+        raise Refused(lines.at_their_rows(refusal.problem, "items", numbers, _OF_CUSTOMER)) from None
     if do == "send":
         await visit.write("deals.transition", {"id": made["id"], "status": "in_progress"})
         await visit.write("deals.transition", {"id": made["id"], "status": "pending_signature"})
@@ -90,30 +81,7 @@ def _arguments(visit: Visit, numbers: list[int]) -> dict[str, Any]:
         arguments["customer"] = {name: value for name, value in inline.items() if value}
     elif form.get("customer_id"):
         arguments["customer_id"] = form.get("customer_id")
-    arguments["items"] = [
-        {
-            name: form.get(f"items.{number}.{name}")
-            for name in ("product_id", "quantity", "unit_price")
-            if form.get(f"items.{number}.{name}")
-        }
-        for number in numbers
-    ]
+    arguments["items"] = lines.read(form, "items", numbers, ("product_id", "quantity", "unit_price"))
     if form.get("discounts.0.value"):
         arguments["discounts"] = [{name: form.get(f"discounts.0.{name}") for name in ("type", "value")}]
     return arguments
-
-
-def _at_their_fields(problem: Problem, numbers: list[int]) -> Problem:
-    """The problem with the lines numbered as on the page, where empty ones count."""
-
-    def placed(name: str) -> str:
-        head, _, rest = name.partition(".")
-        number, _, member = rest.partition(".")
-        if head == "items" and number.isdigit() and int(number) < len(numbers):
-            return f"items.{numbers[int(number)]}.{member}"
-        if name in ("name", "email", "company"):
-            return f"customer.{name}"
-        return name
-
-    fields = {placed(name): text for name, text in problem.fields.items()}
-    return Problem(problem.status, problem.message, problem.hint, fields, problem.details, None, problem.ref)

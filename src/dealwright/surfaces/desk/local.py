@@ -85,7 +85,7 @@ class Local:
         found = moment if isinstance(moment, date) and not isinstance(moment, datetime) else self.at(moment).date()
         return format_date(found, "medium", locale=self._locale)
 
-    def date(self, day: str) -> str:
+    def calendar_day(self, day: str) -> str:
         """A calendar day of the wire (``2026-03-09``), which is the same day everywhere: ``Mar 9, 2026``."""
         return self.day(date.fromisoformat(day))
 

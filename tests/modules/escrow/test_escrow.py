@@ -358,6 +358,16 @@ async def test_a_hold_that_runs_out_is_made_anew(vault: Vault, moved: Any, outbo
     assert await vault.book() == [("canceled", "2500.00"), ("succeeded", "2500.00")]
 
 
+async def test_a_hold_is_made_anew_once_on_a_test_clock(vault: Vault) -> None:
+    """The provider goes by the server's time, the escrow by the workspace's."""
+    await vault.create(expires_in=30 * 86_400)
+    await vault.api.data("POST", "/test-clock", expect=201, json={})
+    for step in ({"days": 7}, {"minutes": 5}, {"minutes": 5}):
+        await vault.api.data("POST", "/test-clock?action=advance", json=step)
+        await run_jobs(vault.services)
+        assert [status for status, _ in await vault.book()] == ["canceled", "requires_capture"]
+
+
 async def test_a_hold_that_cannot_be_made_anew_lapses(vault: Vault, moved: Any, outbox: Any) -> None:
     await vault.ready(expires_in=30 * 86400, payment_method="pm_sandbox_once")
     await vault.later(moved, days=6.5)

@@ -75,7 +75,7 @@ async def _swap(ctx: Context, key: UUID, spare: Row, intent: Intent) -> None:
     await holds.book(ctx, spare, intent)
     if row["status"] != "held" or row["spare_payment_id"] != spare["id"]:
         return
-    until = intent.held_until or ctx.now + rules.ASSUMED_HOLD
+    until = service.runs_out(ctx, intent)
     written = await records.change(
         ctx,
         row,

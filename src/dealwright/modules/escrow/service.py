@@ -8,7 +8,7 @@ comes after a crash asks the same again. What the provider says wins over what w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -195,7 +195,7 @@ async def book(ctx: Context, key: UUID, intent: Intent) -> Record:
         return row
     values: dict[str, Any] = {"status": status, "asked_at": None}
     if word == "held" and row["hold_expires_at"] is None:
-        values["hold_expires_at"] = intent.held_until or ctx.now + rules.ASSUMED_HOLD
+        values["hold_expires_at"] = runs_out(ctx, intent)
     if status not in rules.LIVE:
         values["ended_at"] = ctx.now
     if status == rules.EXPIRED and row["refund_reason"] is None:
@@ -211,6 +211,11 @@ async def book(ctx: Context, key: UUID, intent: Intent) -> Record:
         gone = {"reason": written["refund_reason"], "refunded_at": clock.iso(ctx.now)}
         announce(ctx, written, "escrow.refunded", gone)
     return written
+
+
+def runs_out(ctx: Context, intent: Intent) -> datetime:
+    """When a hold runs out, by the clock of the workspace; the provider says it by the server's."""
+    return ctx.now + rules.ASSUMED_HOLD if intent.held_until is None else intent.held_until + ctx.ahead
 
 
 def announce(ctx: Context, row: Row, event: str, data: Mapping[str, Any]) -> None:

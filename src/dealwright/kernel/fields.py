@@ -78,6 +78,12 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Received(Wire):
+    """The small body of a webhook's answer."""
+
+    received: bool
+
+
 class Deleted(Wire):
     """The small body of a DELETE."""
 

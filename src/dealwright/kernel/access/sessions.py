@@ -25,7 +25,7 @@ from dealwright.kernel.access.principals import Principal, WorkspaceSettings
 from dealwright.kernel.access.roles import SCOPES, Role
 from dealwright.kernel.access.tables import memberships, remembered, sessions, tenants
 from dealwright.kernel.clock import Clock
-from dealwright.kernel.errors import Forbidden
+from dealwright.kernel.errors import Forbidden, SessionRequired
 from dealwright.kernel.settings import Settings
 from dealwright.kernel.store.database import Database, Transaction
 from dealwright.kernel.store.statements import Statement, given
@@ -99,6 +99,12 @@ class Visitor:
     """A session token came along that opens nothing any more."""
     foreign: bool = False
     """The browser says that a page of another site sent this."""
+
+    def require_session(self) -> Session:
+        """Raises SessionRequired when nobody is signed in."""
+        if self.session is None:
+            raise SessionRequired
+        return self.session
 
 
 NOBODY: Final = Visitor()

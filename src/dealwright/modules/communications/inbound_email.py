@@ -15,9 +15,10 @@ from dealwright.kernel import ids
 from dealwright.kernel.access.keys import TENANT_PREFIX
 from dealwright.kernel.context import Context, Steps
 from dealwright.kernel.errors import Duplicate, InvalidRequest, InvalidSignature, NotFound
+from dealwright.kernel.fields import Received
 from dealwright.kernel.operations import Reply, operation
 from dealwright.modules.communications import records, rules
-from dealwright.modules.communications.models import EmailCallback, Received
+from dealwright.modules.communications.models import EmailCallback
 from dealwright.modules.communications.records import Content
 from dealwright.modules.customers import records as customers
 

@@ -118,7 +118,3 @@ class EmailCallback(Input):
     secret: Annotated[str | None, InQuery(), Field(description="for SendGrid, which signs nothing")] = None
     body: Annotated[bytes, RawBody()]
     content_type: Annotated[str, InHeader("Content-Type")] = ""
-
-
-class Received(Wire):
-    received: bool

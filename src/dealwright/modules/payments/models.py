@@ -160,7 +160,3 @@ class StripeDelivery(Input):
 
     body: Annotated[bytes, RawBody()]
     signature: Annotated[str, InHeader("Stripe-Signature"), Field(description="signature over the body")] = ""
-
-
-class Received(Wire):
-    received: bool

@@ -8,10 +8,11 @@ import structlog
 
 from dealwright.kernel.context import Steps
 from dealwright.kernel.errors import Conflict, InvalidRequest, InvalidSignature, Unavailable
+from dealwright.kernel.fields import Received
 from dealwright.kernel.operations import Reply, operation
 from dealwright.kernel.resources import Row
 from dealwright.modules.payments import records, settling
-from dealwright.modules.payments.models import Received, StripeDelivery
+from dealwright.modules.payments.models import StripeDelivery
 from dealwright.providers.payments import PaymentProviders
 from dealwright.providers.payments.stripe_events import Forged, StripeEvent, Unreadable, read
 

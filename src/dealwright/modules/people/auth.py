@@ -8,7 +8,7 @@ from dealwright.kernel import ids
 from dealwright.kernel.access import sessions
 from dealwright.kernel.access.keys import TENANT_PREFIX
 from dealwright.kernel.context import Context, Steps
-from dealwright.kernel.errors import Forbidden, RateLimited, SessionRequired, Unauthenticated
+from dealwright.kernel.errors import Forbidden, RateLimited, Unauthenticated
 from dealwright.kernel.fields import Nothing
 from dealwright.kernel.operations import Reply, operation
 from dealwright.modules.people import records, rules, signing_in
@@ -119,9 +119,7 @@ async def select_tenant(ctx: Context, params: ChooseWorkspace) -> Reply:
 
 async def switch(ctx: Context, wanted: str) -> Reply:
     """Let the caller's session work in another workspace of theirs. Raises Forbidden for any other."""
-    people, current = ctx.providers.get(People), ctx.visitor.session
-    if current is None:
-        raise SessionRequired
+    people, current = ctx.providers.get(People), ctx.visitor.require_session()
     tenant = ids.decode(TENANT_PREFIX, wanted)
     mine = [row["tenant_id"] for row in await records.workspaces(ctx.tx, current.user_id)]
     if tenant is None or tenant not in mine:

@@ -12,7 +12,7 @@ from dealwright.kernel.errors import Forbidden, InsufficientRole, InvalidRequest
 from dealwright.kernel.operations import Reply, operation
 from dealwright.modules.people import records
 from dealwright.modules.people.models import PreferencePatch, PreferenceQuery, PreferenceView
-from dealwright.modules.people.profile import current_session, current_user
+from dealwright.modules.people.profile import current_user
 
 OF_USER: Final[dict[str, Any]] = {"language": "en", "theme": "system"}
 OF_WORKSPACE: Final[dict[str, Any]] = {"recommendations_dismissed": False}
@@ -43,7 +43,7 @@ async def get_preferences(ctx: Context, params: PreferenceQuery) -> Reply:
     if params.scope == "tenant":
         _in_workspace(ctx)
         return Reply(_known(OF_WORKSPACE, (await workspaces.read(ctx.tx))["settings"]))
-    user = await records.get(ctx.tx, current_session(ctx.visitor.session).user_id)
+    user = await records.get(ctx.tx, ctx.visitor.require_session().user_id)
     if user is None:
         raise SessionRequired
     return Reply(_known(OF_USER, user["preferences"]))

@@ -6,7 +6,6 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from dealwright.kernel.access import sessions
-from dealwright.kernel.access.sessions import Session
 from dealwright.kernel.context import Context, Steps
 from dealwright.kernel.errors import RateLimited, SessionRequired, invalid_field
 from dealwright.kernel.fields import Nothing
@@ -19,16 +18,9 @@ from dealwright.modules.people.service import People
 from dealwright.modules.people.signing_in import SignedIn
 
 
-def current_session(session: Session | None) -> Session:
-    """Raises SessionRequired."""
-    if session is None:
-        raise SessionRequired
-    return session
-
-
 async def current_user(ctx: Context) -> Record:
     """The signed-in person, held for a change. Raises SessionRequired."""
-    user = await records.lock(ctx.tx, current_session(ctx.visitor.session).user_id)
+    user = await records.lock(ctx.tx, ctx.visitor.require_session().user_id)
     if user is None:
         raise SessionRequired
     return user
@@ -50,7 +42,7 @@ def _wire(person: Person) -> dict[str, Any]:
 )
 async def get_profile(ctx: Context, params: Nothing) -> Reply:
     """Read your name, e-mail and phone."""
-    user = await records.get(ctx.tx, current_session(ctx.visitor.session).user_id)
+    user = await records.get(ctx.tx, ctx.visitor.require_session().user_id)
     if user is None:
         raise SessionRequired
     return Reply(_wire(records.person_of(ctx.providers.get(People).cipher, user)))
@@ -102,7 +94,7 @@ async def change_password(steps: Steps, params: NewPassword) -> Reply:
 
     Every other session and remembered browser of yours ends at once; this one goes on under a new cookie.
     """
-    people, session = steps.providers.get(People), current_session(steps.visitor.session)
+    people, session = steps.providers.get(People), steps.visitor.require_session()
     wrong = invalid_field("old_password", "invalid", "Old password is not the current one")
     async with steps.system() as tx:
         user = await records.get(tx, session.user_id)

@@ -12,7 +12,7 @@ from dealwright.kernel.access import sessions
 from dealwright.kernel.access.keys import TENANT_PREFIX
 from dealwright.kernel.access.sessions import Session
 from dealwright.kernel.context import Context
-from dealwright.kernel.errors import Conflict, Forbidden, SessionRequired
+from dealwright.kernel.errors import Conflict, Forbidden
 from dealwright.kernel.fields import Nothing
 from dealwright.kernel.operations import Reply, operation
 from dealwright.kernel.resources import Row
@@ -35,13 +35,6 @@ from dealwright.modules.workspace.models import (
 _MOST_TABS: Final = 200
 
 
-def _session(ctx: Context) -> Session:
-    session = ctx.visitor.session
-    if session is None:
-        raise SessionRequired
-    return session
-
-
 def _wire_id(tenant: UUID | None) -> str | None:
     return None if tenant is None else ids.encode(TENANT_PREFIX, tenant)
 
@@ -52,7 +45,7 @@ def _wire_id(tenant: UUID | None) -> str | None:
 @operation("tenants.list", "GET", "/tenants", scope=None, auth=("session",), result=TenantRows, across=True)
 async def list_tenants(ctx: Context, params: Nothing) -> Reply:
     """Every workspace that the person can open, in the order in which they joined."""
-    session = _session(ctx)
+    session = ctx.visitor.require_session()
     return Reply([_row(ctx, row) for row in await records.workspaces(ctx.tx, session.user_id)])
 
 
@@ -89,9 +82,9 @@ async def switch_tenant(ctx: Context, params: Switch) -> Reply:
 
     Tabs that are bound to a workspace stay there. The session goes on under a new cookie and a new CSRF token.
     """
-    tabs = _session(ctx).tabs
+    tabs = ctx.visitor.require_session().tabs
     switched = await auth.switch(ctx, params.tenant_id)
-    await sessions.keep_tabs(ctx.tx, _session(ctx), tabs)
+    await sessions.keep_tabs(ctx.tx, ctx.visitor.require_session(), tabs)
     now_in = switched.data["tenant"]
     return Reply(
         {
@@ -107,7 +100,7 @@ async def switch_tenant(ctx: Context, params: Switch) -> Reply:
 @operation("tenant_context.get", "GET", "/tenant-context", scope=None, auth=("session",), result=TabView, across=True)
 async def get_context(ctx: Context, params: TabQuery) -> Reply:
     """The workspace that this tab of the browser works in."""
-    session = _session(ctx)
+    session = ctx.visitor.require_session()
     bound = session.tabs.get(params.tab_id)
     return Reply(_tab(params.tab_id, bound, session))
 
@@ -134,7 +127,7 @@ async def set_context(ctx: Context, params: BindTab) -> Reply:
 
     Requests that carry the tab in X-Tab-ID then work in that workspace. Other tabs are not concerned.
     """
-    session = _session(ctx)
+    session = ctx.visitor.require_session()
     if params.tenant_id is None:
         await sessions.bind_tab(ctx.tx, session, params.tab_id, None)
         return Reply(_tab(params.tab_id, None, session))
@@ -154,7 +147,7 @@ async def set_context(ctx: Context, params: BindTab) -> Reply:
 @operation("sandbox_toggle.get", "GET", "/sandbox-toggle", scope=None, auth=("session",), result=ModeView, across=True)
 async def get_mode(ctx: Context, params: Nothing) -> Reply:
     """Whether the session works with live or with test records."""
-    return Reply({"mode": "live" if _session(ctx).livemode else "test"})
+    return Reply({"mode": "live" if ctx.visitor.require_session().livemode else "test"})
 
 
 @operation(
@@ -170,7 +163,7 @@ async def get_mode(ctx: Context, params: Nothing) -> Reply:
 )
 async def set_mode(ctx: Context, params: SetMode) -> Reply:
     """Let the session work with live or with test records, in all of its tabs."""
-    await sessions.set_mode(ctx.tx, _session(ctx), livemode=params.mode == "live")
+    await sessions.set_mode(ctx.tx, ctx.visitor.require_session(), livemode=params.mode == "live")
     return Reply({"mode": params.mode})
 
 

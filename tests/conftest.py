@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 
 from dealwright.app import Application, Services
@@ -32,6 +33,9 @@ from dealwright.modules.people import records
 from dealwright.modules.people.records import Person
 from dealwright.modules.people.service import People
 from tests.streaming import hanging_up
+
+hypothesis.settings.register_profile("any machine")
+hypothesis.settings.load_profile("any machine")
 
 SECRET = "a-root-secret-that-only-the-tests-use"
 

@@ -258,7 +258,6 @@ def moments(gaps: Sequence[int]) -> list[float]:
     return found
 
 
-@settings(deadline=None)
 @given(rules, gaps)
 def test_no_window_admits_more_than_the_limit_and_the_burst(rule: Rule, gaps: list[int]) -> None:
     limiter, hit = MemoryLimiter(), Hit(rule, "s")
@@ -274,7 +273,6 @@ def test_no_window_admits_more_than_the_limit_and_the_burst(rule: Rule, gaps: li
         assert len(stretch) <= 2 * rule.limit + rule.burst + (window if rule.burst else 0)
 
 
-@settings(deadline=None)
 @given(rules, gaps)
 def test_what_a_verdict_says_is_true(rule: Rule, gaps: list[int]) -> None:
     limiter, hit = MemoryLimiter(), Hit(rule, "s")
@@ -306,7 +304,6 @@ def _copy(limiter: MemoryLimiter) -> MemoryLimiter:
     return twin
 
 
-@settings(deadline=None)
 @given(st.tuples(rules, rules, rules), gaps, st.data())
 def test_refused_requests_leave_no_trace(three: tuple[Rule, Rule, Rule], gaps: list[int], data: st.DataObject) -> None:
     named = [Rule(f"ip:{i}", r.limit, r.window_seconds, r.burst) for i, r in enumerate(three)]
@@ -405,7 +402,7 @@ async def test_a_redis_that_forgot_the_script_is_told_it_again(redis_url: str, p
         assert limiter._local is None
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.tuples(rules, rules, rules), gaps, st.data())
 def test_redis_and_memory_agree(
     redis_url: str, three: tuple[Rule, Rule, Rule], gaps: list[int], data: st.DataObject

@@ -243,7 +243,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 async def test_any_interleaving_of_commits_and_readings_is_complete(process: Process, steps: list[Step]) -> None:
     tenant = ids.uuid7()

@@ -40,6 +40,12 @@ hypothesis.settings.load_profile("any machine")
 SECRET = "a-root-secret-that-only-the-tests-use"
 
 
+def pytest_sessionstart() -> None:
+    """Property tests have no deadline: how long one takes says something about the machine alone."""
+    hypothesis.settings.register_profile("any machine", deadline=None)
+    hypothesis.settings.load_profile("any machine")
+
+
 class TestClock:
     """The application's clock: real time plus what a test adds."""
 

@@ -112,7 +112,7 @@ async def test_fresh_start_answers_with_durable_settings(postgres: EmbeddedPostg
         "fsync": "on",
         "synchronous_commit": "on",
         "listen_addresses": "",
-        "max_connections": "100",
+        "max_connections": "200",
         "shared_buffers": "128MB",
         "server_encoding": "UTF8",
     }.items():

@@ -165,8 +165,8 @@ def test_every_stored_column_is_signed_or_left_out_on_purpose(
     from dealwright.modules.deals.tables import deals as table
 
     left_out = {"status", "payment_status", "contract_status", "amount_paid", "amount_refunded", "notes", "metadata",
-                "outcome", "template_id", "search", "expires_at", "signed_at", "closed_at", "version", "created_at",
-                "updated_at"}  # fmt: skip
+                "outcome", "template_id", "search", "expires_at", "signed_at", "closed_at", "fulfilled_at", "version",
+                "created_at", "updated_at"}  # fmt: skip
     deal, item = Watched(made[0]), Watched(made[1][0])
     signed_content.of(deal, [item])
     columns = {column.name for column in table.columns}

@@ -126,6 +126,7 @@ def test_every_answer_is_documented(running: Running, operation_id: str, mode: G
     @seed(20261122)
     @hypothesis_settings(
         max_examples=EXAMPLES,
+        deadline=None,
         database=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),

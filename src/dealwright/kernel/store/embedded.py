@@ -50,7 +50,7 @@ _LOG_MAX_BYTES = 10_000_000
 # --set goes to postgresql.conf, where the administrator may tune it.
 _INITDB_OPTIONS = [
     *("--no-sync", "--no-locale", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
-    *("--auth-local=trust", "--auth-host=reject", "--set=max_connections=100", "--set=shared_buffers=128MB"),
+    *("--auth-local=trust", "--auth-host=reject", "--set=max_connections=200", "--set=shared_buffers=128MB"),
     # A table that nobody has analysed yet is planned blindly, through whatever index; a minute of that is long.
     "--set=autovacuum_naptime=10s",
 ]

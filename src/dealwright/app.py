@@ -40,6 +40,7 @@ import dealwright.modules.escrow.operations
 import dealwright.modules.imports.operations
 import dealwright.modules.keys.operations
 import dealwright.modules.messages.operations
+import dealwright.modules.messages.outbox
 import dealwright.modules.partners.operations
 import dealwright.modules.partners.settlement_operations
 import dealwright.modules.payments.operations

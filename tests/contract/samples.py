@@ -53,7 +53,7 @@ REFERENCES: dict[str, str] = {
 UNTRACED = {"webhooks.cleanup", "activity.mark_read", "activity.mark_all_read"}
 """Operations that are sent like a write and change no record, so that the audit trail has nothing to say of them."""
 
-SUBJECTS: dict[str, str] = {}
+SUBJECTS: dict[str, str] = {"webhooks.event": "event_log"}
 """By operation id: the group whose record ``id`` names, where it is not the operation's own."""
 
 NOT_REFERENCES = {
@@ -151,6 +151,13 @@ async def webhook(api: Client) -> str:
     """It subscribes to what no test makes happen, at a name that never resolves (RFC 2606)."""
     json = {"url": "https://receiver.invalid/hook", "events": ["deal.expired"]}
     return str((await api.data("POST", "/webhooks", json=json))["id"])
+
+
+@sample("event_log")
+async def event(api: Client) -> str:
+    await customer(api)
+    newest = (await api.data("GET", "/activity?limit=1"))["activities"][0]
+    return ids.encode("evt", ids.decode("act", newest["id"]) or uuid.UUID(int=0))
 
 
 @arguments_for("webhooks.create")

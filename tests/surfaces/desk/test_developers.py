@@ -135,24 +135,15 @@ async def test_an_endpoint_is_changed_paused_and_removed(endpoint: tuple[Person,
     assert "No endpoints yet" in person.text
 
 
-async def test_what_happened_is_in_the_log_and_at_the_endpoint(endpoint: tuple[Person, str]) -> None:
+async def test_what_is_due_stands_at_the_endpoint(endpoint: tuple[Person, str]) -> None:
     person, address = endpoint
-    await person.open("/deals/new")
-    await person.send("/deals/new", press="Make the deal", title="Logged")
-    await person.open(address)
-    assert "deal.created" in person.text
-    assert "Pending" in person.text
-    await person.open(f"{address}?status=failed")
-    assert "No delivery matches" in person.text
-    await person.open("/developers/events")
-    assert "deal.created" in person.text
-    await person.open("/developers/events?event_type=deal.closed")
-    assert "No event matches" in person.text
-    await person.open("/developers/events?since=2199-01-01T00:00")
-    assert "No event matches" in person.text
     await person.open("/developers/webhooks")
     await person.send("/developers/webhooks/simulate", event="deal.closed")
     assert "deal.closed goes to 1 endpoint" in person.text
+    await person.open(f"{address}?status=failed")
+    assert "No delivery matches" in person.text
+    await person.open("/developers/events?since=2199-01-01T00:00")
+    assert "No event matches" in person.text
     await person.open("/developers/dead-letters")
     assert "No dead letters" in person.text
 
@@ -168,3 +159,19 @@ async def test_jobs_are_counted_and_cleared(at_desk: At) -> None:
     await person.send("/developers/jobs/purge", older_than_days="0")
     await person.send("/developers/jobs/purge")
     assert "jobs were removed" in person.text
+
+
+async def test_the_outbox_shows_what_was_written_and_no_invitations(at_desk: At, workspace: Workspace) -> None:
+    person = await at_desk("admin", workspace)
+    await person.open("/developers/outbox")
+    assert "Nothing was written yet" in person.text
+    await person.open("/settings/team")
+    await person.send("/settings/team/invite", email="new@example.com", role="viewer")
+    live = await at_desk("admin", workspace, livemode=True)
+    await live.open("/developers/outbox")
+    assert "new@example.com" in live.text
+    assert "Its text is for its reader alone" in live.text
+    assert "/invitations/" not in live.text
+    await (await at_desk("member", workspace)).open("/developers/outbox", 403)
+    stranger = await at_desk("admin", livemode=True)
+    assert "new@example.com" not in (await stranger.open("/developers/outbox")).text

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool, StringConstraints
 
-from dealwright.kernel.fields import Identifier, Input, Patch, Wire
+from dealwright.kernel.fields import Identifier, Input, Integer, Patch, Wire
 from dealwright.modules.messages.rules import Channel, Kind, Status
 
 
@@ -47,3 +47,25 @@ class ContactView(Wire):
     has_phone: bool
     marketing_consent: bool
     recent_notifications: list[DealNotificationView]
+
+
+class OutboxQuery(Input):
+    limit: Annotated[Integer, Field(ge=1, le=100)] = 50
+
+
+class OutboxMessage(Wire):
+    id: Annotated[str, Field(description="also the name of the file")]
+    kind: str
+    channel: Channel
+    status: Status
+    to: str | None
+    subject: str | None
+    text: Annotated[str | None, Field(description="null where it holds a link that only its reader may have")]
+    error: str | None
+    created_at: str
+    sent_at: str | None
+
+
+class OutboxView(Wire):
+    in_folder: Annotated[bool, Field(description="false: this server really sends, and keeps nothing to look at")]
+    messages: list[OutboxMessage]

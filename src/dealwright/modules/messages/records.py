@@ -29,6 +29,9 @@ _recent: Final = Statement(
     .order_by(messages.c.id.desc())
     .limit(RECENT)
 )
+_latest: Final = Statement(
+    select(messages).where(in_scope(messages)).order_by(messages.c.id.desc()).limit(given("most"))
+)
 _preference: Final = Statement(
     select(contact_preferences).where(in_scope(contact_preferences), contact_preferences.c.id == given("customer"))
 )
@@ -99,6 +102,11 @@ async def queue_email(tx: Transaction, cipher: TenantCipher, kind: str, content:
 async def recent(tx: Transaction, customer: UUID) -> list[Record]:
     """The newest messages to a customer."""
     return await tx.rows(_recent, customer=customer)
+
+
+async def latest(tx: Transaction, most: int) -> list[Record]:
+    """The newest messages of the workspace."""
+    return await tx.rows(_latest, most=most)
 
 
 async def preference(tx: Transaction, customer: UUID) -> tuple[Channel | None, bool]:

@@ -11,6 +11,7 @@ from dealwright.kernel.errors import Conflict, NotFound, invalid_field
 from dealwright.kernel.event_types import event_types
 from dealwright.kernel.feed.feed import EVENT_PREFIX
 from dealwright.kernel.operations import Reply, operation
+from dealwright.kernel.resources import Row
 from dealwright.modules.events.audience import OtherApis
 from dealwright.modules.webhooks import queue, records, rules
 from dealwright.modules.webhooks.attempts import attempt
@@ -22,6 +23,8 @@ from dealwright.modules.webhooks.models import (
     DeadLetterPage,
     DeliveryList,
     DeliveryPage,
+    EventDetail,
+    EventId,
     EventLog,
     EventPage,
     Replay,
@@ -70,27 +73,55 @@ async def list_events(ctx: Context, params: EventLog) -> Reply:
     newest = await records.newest_position(ctx.tx)
     filters = {
         "after": params.since_sequence,
+        "before": params.before_sequence,
         "since": params.since_timestamp,
         "event_type": params.event_type,
-        "not_about": list(ctx.providers.get(OtherApis).kinds),
+        "not_about": _elsewhere(ctx),
     }
-    rows, more = await records.event_log(ctx.tx, filters, params.limit, params.status)
-    found = [
-        {
-            "id": ids.encode(EVENT_PREFIX, row["id"]),
-            "event_id": ids.encode(EVENT_PREFIX, row["id"]),
-            "sequence": row["position"],
-            "event_type": row["event"],
-            "status": rules.event_status(row["statuses"] or ()),
-            "created_at": clock.iso(row["created_at"]),
-        }
-        for row in rows
-    ]
+    rows, more = await records.event_log(
+        ctx.tx, filters, params.limit, params.status, newest_first=params.order == "desc"
+    )
     if rows:
         last = rows[-1]["position"]
     else:
         last = newest if params.since_sequence is None else params.since_sequence
+    found = [_wire_event(row) for row in rows]
     return Reply({"events": found, "cursor": {"last_sequence": last, "has_more": more}})
+
+
+def _elsewhere(ctx: Context) -> list[str]:
+    """The kinds of records that only another API knows."""
+    return list(ctx.providers.get(OtherApis).kinds)
+
+
+def _wire_event(row: Row) -> dict[str, Any]:
+    wire_id = ids.encode(EVENT_PREFIX, row["id"])
+    return {
+        "id": wire_id,
+        "event_id": wire_id,
+        "sequence": row["position"],
+        "event_type": row["event"],
+        "status": rules.event_status(row["statuses"] or ()),
+        "created_at": clock.iso(row["created_at"]),
+    }
+
+
+@operation(
+    "webhooks.event",
+    "GET",
+    "/webhooks/event",
+    scope="webhooks:read",
+    result=EventDetail,
+    errors=(NotFound,),
+    resource="webhook",
+)
+async def get_event(ctx: Context, params: EventId) -> Reply:
+    """One event of the log with its payload (ours)."""
+    row = await records.event_of(ctx.tx, params.id)
+    if row["entity_type"] in _elsewhere(ctx):
+        raise NotFound
+    about = {"entity_type": row["entity_type"], "entity_id": row["entity_id"], "data": row["data"]}
+    return Reply({**_wire_event(row), **about})
 
 
 @operation(

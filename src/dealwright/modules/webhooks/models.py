@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -88,6 +88,14 @@ class EventLog(Input):
     event_type: EventName | None = None
     status: EventStatus | None = None
     limit: Annotated[Integer, Field(ge=1, le=100)] = 50
+    before_sequence: Annotated[
+        int | None, Field(ge=0, lt=2**63, description="exclusive: what comes before this number (ours)")
+    ] = None
+    order: Annotated[Literal["asc", "desc"], Field(description="desc: newest first (ours)")] = "asc"
+
+
+class EventId(Input):
+    id: Annotated[Identifier, Field(description="the event")]
 
 
 class SendTest(Input):
@@ -175,6 +183,18 @@ class EventView(Wire):
     event_type: str
     status: EventStatus
     created_at: str
+
+
+class EventDetail(Wire):
+    id: str
+    event_id: str
+    sequence: Annotated[int | None, Field(description="null for the moment before the event has its number")]
+    event_type: str
+    status: EventStatus
+    created_at: str
+    entity_type: str
+    entity_id: str
+    data: Annotated[dict[str, Any], Field(description="the payload, as every delivery carries it")]
 
 
 class Cursor(Wire):

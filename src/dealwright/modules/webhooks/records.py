@@ -245,6 +245,7 @@ _STATES: Final[Mapping[EventStatus, ColumnElement[bool]]] = {
 }
 _CONDITIONS: Final[Mapping[str, Callable[[], ColumnElement[bool]]]] = {
     "after": lambda: events.c.position > given("after"),
+    "before": lambda: events.c.position < given("before"),
     "since": lambda: events.c.created_at > given("since"),
     "event_type": lambda: events.c.event == given("event_type"),
     "names": lambda: events.c.event == func.any(given("names")),
@@ -261,28 +262,47 @@ _statuses = (
     .scalar_subquery()
 )
 
+_with_statuses: Final = Statement(
+    select(events, _statuses.label("statuses")).where(in_scope(events), events.c.id == given("key"))
+)
 
-def _log(shape: tuple[tuple[str, ...], EventStatus | None]) -> Select[Any]:
-    filters, status = shape
+
+async def event_of(tx: Transaction, event_id: str) -> Record:
+    """An event with the states of its deliveries; ``position`` is None in the moment before it has a number."""
+    key = ids.decode(EVENT_PREFIX, event_id)
+    row = await tx.row(_with_statuses, key=key) if key is not None else None
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _log(shape: tuple[tuple[str, ...], EventStatus | None, bool]) -> Select[Any]:
+    filters, status, newest_first = shape
     statement = select(events, _statuses.label("statuses")).where(
         in_scope(events), events.c.position.is_not(None), *(_CONDITIONS[name]() for name in filters)
     )
     if status is not None:
         statement = statement.where(_STATES[status])
-    return statement.order_by(events.c.position).limit(given("page_limit"))
+    order = events.c.position.desc() if newest_first else events.c.position
+    return statement.order_by(order).limit(given("page_limit"))
 
 
 _logs: Final = ByShape(_log)
 
 
 async def event_log(
-    tx: Transaction, filters: Mapping[str, Any], limit: int, status: EventStatus | None = None
+    tx: Transaction,
+    filters: Mapping[str, Any],
+    limit: int,
+    status: EventStatus | None = None,
+    *,
+    newest_first: bool = False,
 ) -> tuple[list[Record], bool]:
     """Events in the order of their positions with the states of their deliveries, and whether there are more.
 
-    ``filters``: after (position), since (instant), event_type, names (several types), not_about (kinds of
-    records); None: not given.
+    ``filters``: after and before (positions), since (instant), event_type, names (several types), not_about
+    (kinds of records); None: not given.
     """
     values = {name: value for name, value in filters.items() if value is not None}
-    rows = await tx.rows(_logs[tuple(sorted(values)), status], page_limit=limit + 1, **values)
+    rows = await tx.rows(_logs[tuple(sorted(values)), status, newest_first], page_limit=limit + 1, **values)
     return rows[:limit], len(rows) > limit

@@ -6,7 +6,7 @@ Generated from the registry of operations; change those and run `make client`.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Final, Literal, TypedDict
+from typing import Any, Final, Literal, TypedDict
 
 from dealwright_client.calling import AsyncGroup, Group
 from dealwright_client.core import Endpoint
@@ -59,6 +59,20 @@ class Event(TypedDict):
     event_type: str
     status: Literal["pending", "delivered", "partially_delivered", "failed"]
     created_at: str
+
+
+class EventDetail(TypedDict):
+    id: str
+    event_id: str
+    sequence: int | None
+    """null for the moment before the event has its number"""
+    event_type: str
+    status: Literal["pending", "delivered", "partially_delivered", "failed"]
+    created_at: str
+    entity_type: str
+    entity_id: str
+    data: dict[str, Any]
+    """the payload, as every delivery carries it"""
 
 
 class EventPage(TypedDict):
@@ -158,8 +172,11 @@ _DELETE: Final[Endpoint[WebhookDeleted]] = Endpoint("DELETE", "/webhooks/{id}")
 _DELIVERIES: Final[Endpoint[DeliveryPage]] = Endpoint(
     "GET", "/webhooks/deliveries", query=frozenset({"event_type", "id", "limit", "offset", "status"})
 )
+_EVENT: Final[Endpoint[EventDetail]] = Endpoint("GET", "/webhooks/event", query=frozenset({"id"}))
 _EVENTS: Final[Endpoint[EventPage]] = Endpoint(
-    "GET", "/webhooks/events", query=frozenset({"event_type", "limit", "since_sequence", "since_timestamp", "status"})
+    "GET",
+    "/webhooks/events",
+    query=frozenset({"before_sequence", "event_type", "limit", "order", "since_sequence", "since_timestamp", "status"}),
 )
 _GET: Final[Endpoint[Webhook]] = Endpoint("GET", "/webhooks/{id}")
 _LIST: Final[Endpoint[WebhookPage]] = Endpoint(
@@ -313,6 +330,20 @@ class WebhooksGroup(Group):
             timeout=timeout,
         )
 
+    def event(
+        self,
+        *,
+        id: str,
+        timeout: float | None = None,
+    ) -> EventDetail:
+        """One event of the log with its payload (ours).
+
+        ``id``: the event
+
+        Scope: ``webhooks:read``. Errors: ``not_found``.
+        """
+        return self._client._run(_EVENT, {"id": id}, timeout=timeout)
+
     def events(
         self,
         *,
@@ -321,6 +352,8 @@ class WebhooksGroup(Group):
         event_type: str | None = None,
         status: Literal["pending", "delivered", "partially_delivered", "failed"] | None = None,
         limit: int | None = None,
+        before_sequence: int | None = None,
+        order: Literal["asc", "desc"] | None = None,
         timeout: float | None = None,
     ) -> EventPage:
         """The event log in the order of its sequence, also of events that no webhook subscribed to.
@@ -328,6 +361,8 @@ class WebhooksGroup(Group):
         Give ``cursor.last_sequence`` back as ``since_sequence`` to go on; no event is ever inserted before it.
 
         ``since_timestamp``: exclusive
+        ``before_sequence``: exclusive: what comes before this number (ours)
+        ``order``: desc: newest first (ours)
 
         Scope: ``webhooks:read``.
         """
@@ -339,6 +374,8 @@ class WebhooksGroup(Group):
                 "event_type": event_type,
                 "status": status,
                 "limit": limit,
+                "before_sequence": before_sequence,
+                "order": order,
             },
             timeout=timeout,
         )
@@ -603,6 +640,15 @@ class AsyncWebhooksGroup(AsyncGroup):
             timeout=timeout,
         )
 
+    async def event(
+        self,
+        *,
+        id: str,
+        timeout: float | None = None,
+    ) -> EventDetail:
+        """One event of the log with its payload (ours)."""
+        return await self._client._run(_EVENT, {"id": id}, timeout=timeout)
+
     async def events(
         self,
         *,
@@ -611,6 +657,8 @@ class AsyncWebhooksGroup(AsyncGroup):
         event_type: str | None = None,
         status: Literal["pending", "delivered", "partially_delivered", "failed"] | None = None,
         limit: int | None = None,
+        before_sequence: int | None = None,
+        order: Literal["asc", "desc"] | None = None,
         timeout: float | None = None,
     ) -> EventPage:
         """The event log in the order of its sequence, also of events that no webhook subscribed to."""
@@ -622,6 +670,8 @@ class AsyncWebhooksGroup(AsyncGroup):
                 "event_type": event_type,
                 "status": status,
                 "limit": limit,
+                "before_sequence": before_sequence,
+                "order": order,
             },
             timeout=timeout,
         )

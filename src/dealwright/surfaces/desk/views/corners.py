@@ -17,6 +17,7 @@ DEVELOPERS: Final = (
     Place("Dead letters", "/developers/dead-letters", "code", "webhooks.dead_letter"),
     Place("Events", "/developers/events", "code", "webhooks.events"),
     Place("Jobs", "/developers/jobs", "code", "queue.stats"),
+    Place("Outbox", "/developers/outbox", "code", "outbox.list"),
 )
 SETTINGS: Final = (
     Place("Workspace", "/settings", "settings", "tenant_settings.get"),

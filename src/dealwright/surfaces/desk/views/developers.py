@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from starlette.responses import Response
@@ -69,15 +69,32 @@ async def test_key(visit: Visit) -> Response:
 
 @page("/developers/events")
 async def events(visit: Visit) -> Response:
-    asked: dict[str, Any] = {
-        "event_type": visit.asked("event_type"),
-        "status": visit.asked("status"),
-        "since_sequence": visit.asked("since_sequence"),
-        "since_timestamp": instant(visit.asked("since"), visit.local.zone),
-        "limit": _PER_PAGE,
-    }
-    found = await visit.read("webhooks.events", **asked)
+    found = await visit.read(
+        "webhooks.events",
+        event_type=visit.asked("event_type"),
+        status=visit.asked("status"),
+        since_timestamp=instant(visit.asked("since"), visit.local.zone),
+        before_sequence=visit.asked("before_sequence"),
+        order="desc",
+        limit=_PER_PAGE,
+    )
     return corners.developers(visit, "events.html", names=event_names(), statuses=_EVENT_STATUSES, **found)
+
+
+@page("/developers/events/{id}")
+async def event(visit: Visit) -> Response:
+    found = await visit.read("webhooks.event", id=visit.path["id"])
+    sent = {"id": found["id"], "event": found["event_type"], "created_at": found["created_at"], "data": found["data"]}
+    payload = orjson.dumps(sent, option=orjson.OPT_INDENT_2).decode()
+    return corners.developers(visit, "event.html", event=found, payload=payload)
+
+
+# --- messages that stay in the house
+
+
+@page("/developers/outbox")
+async def outbox(visit: Visit) -> Response:
+    return corners.developers(visit, "outbox.html", **await visit.read("outbox.list"))
 
 
 # --- background jobs

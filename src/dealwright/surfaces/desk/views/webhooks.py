@@ -154,7 +154,10 @@ async def replay(visit: Visit) -> Response:
     moment = instant(since, visit.local.zone)
     told = await visit.write("webhooks.replay", {"webhook_id": visit.path["id"], "since_timestamp": moment, **wanted})
     more = "; that was the first hundred, so replay again from the last one" if told["has_more"] else ""
-    return visit.go(_here(visit), f"{told['replayed']} events are delivered again{more}")
+    return visit.go(
+        _here(visit),
+        f"{told['replayed']} {'event is' if told['replayed'] == 1 else 'events are'} delivered again{more}",
+    )
 
 
 # --- what could not be delivered

@@ -10,6 +10,7 @@ import pytest
 
 from dealwright.app import Services
 from dealwright.kernel import ids
+from dealwright.modules.payments import records
 from dealwright.modules.payments.settling import UNDER_WAY, ask_again
 from dealwright.providers.payments import sandbox
 from tests.conftest import Client, TestClock, Workspace
@@ -379,3 +380,19 @@ async def test_the_server_itself_asks_again_how_a_payment_went(
     assert [each["status"] for each in (await till.state())["payments"]] == ["succeeded", "succeeded"]
     assert names(await outbox(till.api)).count("deal.payment_received") == 2
     assert (await till.state())["amount_paid"] == 150.00
+
+
+async def test_an_unanswered_refund_on_a_test_clock_is_asked_about(till: Till, services: Services) -> None:
+    """Its times lie ahead of the server's; nobody else would ask before the server's time has come there."""
+    intent = await till.pay(amount=100)
+    await till.act("refund", payment_intent_id=intent["payment_intent_id"], amount=40)
+    tenant = ids.decode("tenant", till.api.tenant_id)
+    assert tenant is not None
+    async with services.database.transaction(tenant, livemode=False) as tx:
+        await tx.connection.execute("UPDATE payments SET updated_at = now() + interval '30 days'")
+        await tx.connection.execute(
+            "UPDATE payment_refunds SET status = 'unanswered', asked_at = now() + interval '30 days'"
+        )
+    async with services.database.system(read_only=True) as tx:
+        found = await records.open_questions(tx, services.pipeline.clock(), 10, tenant)
+    assert [ids.encode("pay", each["id"]) for each in found] == [intent["payment_id"]]

@@ -93,7 +93,8 @@ _open_questions: Final = RawStatement(
               * CASE WHEN status IN ('processing', 'requires_action') THEN 30 WHEN method = 'stripe' THEN 7 ELSE 0 END
         UNION
         SELECT tenant_id, livemode, payment_id FROM payment_refunds
-        WHERE status IN ('asked', 'unanswered') AND asked_at < $1::timestamptz - interval '2 minutes'
+        WHERE status IN ('asked', 'unanswered')
+          AND (asked_at < $1::timestamptz - interval '2 minutes' OR asked_at > $1::timestamptz + interval '1 minute')
     )
     SELECT p.tenant_id, p.livemode, p.id FROM payments p JOIN open USING (tenant_id, livemode, id)
     WHERE ($3::uuid IS NULL OR p.tenant_id = $3)

@@ -119,6 +119,7 @@ from dealwright.providers.carriers import Carriers
 from dealwright.providers.payments import PaymentProviders
 from dealwright.providers.storage import Storage
 from dealwright.surfaces.desk import app as desk
+from dealwright.surfaces.desk.operations import Operations
 from dealwright.surfaces.mcp.late import LateEndpoint
 from dealwright.surfaces.mcp.methods import PATH as MCP_PATH
 from dealwright.surfaces.salesbooth.deliveries import SalesboothDialect
@@ -287,7 +288,9 @@ class Application:
             registry, running.pipeline, running.admission, running.feed, self.settings, more_tools=shop_registry
         )
         self._stack.push_async_callback(self._mcp.stop)
-        self._desk = desk.create(running.pipeline, registry, running.admission, self.settings)
+        self._desk = desk.create(
+            running.pipeline, Operations(registry, shop_registry), running.admission, self.settings
+        )
         self._web = web.create(registry, self.settings, running.pipeline.providers.get(Storage))
 
     def end_streams(self) -> None:

@@ -91,6 +91,8 @@ class Principal:
     expires_at: datetime | None = None
     settings: WorkspaceSettings = field(default_factory=WorkspaceSettings)
     encryption_version: int = 1
+    has_shop: bool = False
+    """Whether a signed-in person's workspace has, or had, a key of the SalesThumb API."""
 
     @property
     def ahead(self) -> timedelta:

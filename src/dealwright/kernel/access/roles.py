@@ -12,6 +12,7 @@ RANKS: Final[tuple[Role, ...]] = ("viewer", "member", "admin", "owner")
 _WORK: Final = (
     *("agent", "analytics", "bookings", "contracts", "customers", "deals", "delegations", "intelligence"),
     *("products", "queue", "sandbox", "sites", "staff"),
+    *("appointments", "invoices", "payments", "quotes", "vehicles"),
 )
 """What members do all day. Team, billing, keys, webhooks, plugins, trust and audit exports are for admins."""
 

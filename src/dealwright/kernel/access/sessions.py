@@ -16,14 +16,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import String, and_, cast, delete, func, insert, or_, select, update
+from sqlalchemy import String, and_, cast, delete, exists, func, insert, or_, select, update
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy.dialects.postgresql import JSONB
 
 from dealwright.kernel import ids
 from dealwright.kernel.access.principals import Principal, WorkspaceSettings
 from dealwright.kernel.access.roles import SCOPES, Role
-from dealwright.kernel.access.tables import memberships, remembered, sessions, tenants
+from dealwright.kernel.access.tables import api_keys, memberships, remembered, sessions, tenants
 from dealwright.kernel.clock import Clock
 from dealwright.kernel.errors import Forbidden, SessionRequired
 from dealwright.kernel.settings import Settings
@@ -136,6 +136,9 @@ _find: Final = Statement(
         memberships.c.role,
         tenants.c.settings,
         tenants.c.key_version,
+        exists()
+        .where(api_keys.c.tenant_id == memberships.c.tenant_id, api_keys.c.prefix.startswith("st_", autoescape=True))
+        .label("has_shop"),
     )
     .outerjoin(memberships, and_(memberships.c.tenant_id == _where_to, memberships.c.user_id == sessions.c.user_id))
     .outerjoin(tenants, tenants.c.tenant_id == memberships.c.tenant_id)
@@ -409,4 +412,5 @@ class SessionDirectory:
             rate_limit=self._rate_limit,
             settings=WorkspaceSettings.model_validate(settings) if settings is not None else WorkspaceSettings(),
             encryption_version=row["key_version"] or 1,
+            has_shop=row["has_shop"],
         )

@@ -19,6 +19,7 @@ from dealwright.modules.shop.models import (
     AppointmentPatch,
     AppointmentView,
     ById,
+    ByIdIncluding,
     NewAppointment,
     page,
 )
@@ -84,10 +85,15 @@ async def _bay(ctx: Context, bay_id: str | None) -> UUID | None:
     tool="list_appointments",
 )
 async def list_appointments(ctx: Context, params: AppointmentList) -> Reply:
-    """List appointments, the newest booking first; by status and customer."""
-    filters = {"status": params.status, "of_customer": customers.filter_key(params.customer_id)}
+    """List appointments, the newest booking first; by status, customer and when they take place."""
+    filters = {
+        "status": params.status,
+        "of_customer": customers.filter_key(params.customer_id),
+        "ends_after": params.ends_after,
+        "starts_before": params.starts_before,
+    }
     found = await records.appointment_list.onward(ctx.tx, params, filters)
-    return Reply(page(await ctx.wire(records.appointments, found.rows), found.pagination))
+    return Reply(page(await ctx.wire(records.appointments, found.rows, params.include or ()), found.pagination))
 
 
 @shop_operation(
@@ -140,9 +146,10 @@ async def create_appointment(ctx: Context, params: NewAppointment) -> Reply:
     result=AppointmentView,
     tool="get_appointment",
 )
-async def get_appointment(ctx: Context, params: ById) -> Reply:
+async def get_appointment(ctx: Context, params: ByIdIncluding) -> Reply:
     """Retrieve one appointment."""
-    return Reply(await ctx.wire_one(records.appointments, await records.appointments.get(ctx.tx, params.id)))
+    row = await records.appointments.get(ctx.tx, params.id)
+    return Reply(await ctx.wire_one(records.appointments, row, params.include or ()))
 
 
 @shop_operation(

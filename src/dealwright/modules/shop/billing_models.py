@@ -12,7 +12,7 @@ from dealwright.kernel.fields import Cents, Identifier, Input, Integer, LongText
 from dealwright.kernel.paging import Onward, OnwardView
 from dealwright.modules.shop import billing
 from dealwright.modules.shop.billing import InvoiceStatus, Method, QuoteStatus
-from dealwright.modules.shop.models import InPath, Moment, Time
+from dealwright.modules.shop.models import Including, InPath, Moment, Time, WithOwner, WithVehicle
 
 MOST_LINES: Final = 200
 
@@ -64,12 +64,12 @@ class QuotePatch(Patch):
     expires_at: Expiry | None = None
 
 
-class QuoteList(Onward):
+class QuoteList(Onward, Including):
     status: QuoteStatus | None = None
     customer_id: Identifier | None = None
 
 
-class QuoteView(Wire):
+class QuoteView(WithVehicle):
     id: str
     customer_id: str
     vehicle_id: str | None
@@ -107,7 +107,7 @@ class InvoicePatch(Patch):
     status: InvoiceStatus = "unpaid"
 
 
-class InvoiceList(Onward):
+class InvoiceList(Onward, Including):
     status: InvoiceStatus | None = None
     customer_id: Identifier | None = None
 
@@ -123,7 +123,7 @@ class PaymentView(Wire):
     created_at: Time
 
 
-class InvoiceView(Wire):
+class InvoiceView(WithOwner):
     id: str
     quote_id: str | None
     customer_id: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -29,7 +30,7 @@ from dealwright.modules.shop.models import (
     ShopCustomerView,
     page,
 )
-from dealwright.modules.shop.records import customer_id, plain_uuid
+from dealwright.modules.shop.records import appointments, customer_id, invoices, plain_uuid, quotes, require_scope
 from dealwright.modules.shop.registry import shop_operation
 
 _hold: Final = Statement(
@@ -98,6 +99,18 @@ def wire(ctx: Context, row: Row) -> dict[str, Any]:
         "created_at": iso_milliseconds(row["created_at"]),
         "updated_at": iso_milliseconds(row["updated_at"]),
     }
+
+
+async def _owners(ctx: Context, rows: Sequence[Row]) -> Mapping[UUID, Any]:
+    """For records of customers, those customers, by the record's id."""
+    require_scope(ctx, "customers:read")
+    found = await customers.by_ids(ctx, list({row["customer_id"] for row in rows}))
+    wired = {key: wire(ctx, row) for key, row in found.items()}
+    return {row["id"]: wired.get(row["customer_id"]) for row in rows}
+
+
+for _kind in (appointments, quotes, invoices):
+    _kind.expands("customer")(_owners)
 
 
 @shop_operation(

@@ -23,7 +23,7 @@ from dealwright.modules.shop.billing_models import (
     PaidInvoiceView,
     worth,
 )
-from dealwright.modules.shop.models import ById, page
+from dealwright.modules.shop.models import ById, ByIdIncluding, page
 from dealwright.modules.shop.registry import shop_operation
 
 _ENDED: Final = frozenset({"paid", "voided"})
@@ -99,7 +99,7 @@ async def list_invoices(ctx: Context, params: InvoiceList) -> Reply:
     """List invoices, newest first, by status and customer."""
     filters = {"status": params.status, "of_customer": customers.filter_key(params.customer_id)}
     found = await records.invoice_list.onward(ctx.tx, params, filters)
-    return Reply(page(await ctx.wire(records.invoices, found.rows), found.pagination))
+    return Reply(page(await ctx.wire(records.invoices, found.rows, params.include or ()), found.pagination))
 
 
 @shop_operation(
@@ -124,11 +124,11 @@ async def create_invoice(ctx: Context, params: NewInvoice) -> Reply:
 @shop_operation(
     "invoices.get", "GET", "/invoices/{id}", scope="invoices:read", result=PaidInvoiceView, tool="get_invoice"
 )
-async def get_invoice(ctx: Context, params: ById) -> Reply:
+async def get_invoice(ctx: Context, params: ByIdIncluding) -> Reply:
     """Retrieve one invoice with its line items and payment history."""
     row = await records.invoices.get(ctx.tx, params.id)
     paid = await ctx.wire(records.payments, await records.payments_of(ctx, row["id"]))
-    return Reply({**await ctx.wire_one(records.invoices, row), "payments": paid})
+    return Reply({**await ctx.wire_one(records.invoices, row, params.include or ()), "payments": paid})
 
 
 @shop_operation(

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, Field, StringConstraints
 
 from dealwright.kernel import clock
-from dealwright.kernel.fields import Identifier, Input, InQuery, Instant, Integer, LongText, Patch, ShortText, Wire
+from dealwright.kernel.fields import Csv, Identifier, Input, InQuery, Instant, Integer, LongText, Patch, ShortText, Wire
 from dealwright.kernel.paging import Onward, OnwardView
 from dealwright.modules.customers.models import Contact, Email, Phone
 from dealwright.modules.shop import rules
@@ -44,6 +44,14 @@ Time = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=
 
 class ById(Input):
     id: Identifier
+
+
+class Including(Input):
+    include: Annotated[Csv | None, Field(description="customer, vehicle: embed these records")] = None
+
+
+class ByIdIncluding(ById, Including):
+    pass
 
 
 class NewShopCustomer(Contact, Input):
@@ -154,12 +162,24 @@ class AppointmentPatch(Patch):
     technician_id: Identifier | None = None
 
 
-class AppointmentList(Onward):
+class AppointmentList(Onward, Including):
     status: AppointmentStatus | None = None
     customer_id: Identifier | None = None
+    ends_after: Annotated[Moment | None, Field(description="with starts_before: what takes place in between")] = None
+    starts_before: Moment | None = None
 
 
-class AppointmentView(Wire):
+class WithOwner(Wire):
+    """What ``include`` adds to a record of a customer."""
+
+    customer: Annotated[ShopCustomerView | None, Field(description="with include=customer")] = None
+
+
+class WithVehicle(WithOwner):
+    vehicle: Annotated[VehicleView | None, Field(description="with include=vehicle")] = None
+
+
+class AppointmentView(WithVehicle):
     id: str
     customer_id: str
     vehicle_id: str | None

@@ -23,7 +23,7 @@ from dealwright.modules.shop.billing_models import (
     QuoteView,
     worth,
 )
-from dealwright.modules.shop.models import ById, page
+from dealwright.modules.shop.models import ById, ByIdIncluding, page
 from dealwright.modules.shop.registry import shop_operation
 
 _WORTH: Final = frozenset({"line_items", "tax_cents"})
@@ -55,7 +55,7 @@ async def list_quotes(ctx: Context, params: QuoteList) -> Reply:
     elif params.status is not None and billing.QUOTES.move(params.status, "expired") is not None:
         filters["alive_at"] = ctx.now
     found = await records.quote_list.onward(ctx.tx, params, filters)
-    return Reply(page(await ctx.wire(records.quotes, found.rows), found.pagination))
+    return Reply(page(await ctx.wire(records.quotes, found.rows, params.include or ()), found.pagination))
 
 
 @shop_operation(
@@ -94,9 +94,10 @@ async def create_quote(ctx: Context, params: NewQuote) -> Reply:
 
 
 @shop_operation("quotes.get", "GET", "/quotes/{id}", scope="quotes:read", result=QuoteView, tool="get_quote")
-async def get_quote(ctx: Context, params: ById) -> Reply:
+async def get_quote(ctx: Context, params: ByIdIncluding) -> Reply:
     """Retrieve one quote."""
-    return Reply(await ctx.wire_one(records.quotes, await records.quotes.get(ctx.tx, params.id)))
+    row = await records.quotes.get(ctx.tx, params.id)
+    return Reply(await ctx.wire_one(records.quotes, row, params.include or ()))
 
 
 @shop_operation(

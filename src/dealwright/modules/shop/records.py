@@ -12,9 +12,11 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.elements import ColumnElement
 
 from dealwright.kernel import ids
+from dealwright.kernel.access.principals import grants
 from dealwright.kernel.clock import iso_milliseconds
 from dealwright.kernel.context import Context
-from dealwright.kernel.errors import Conflict, NotFound, invalid_field
+from dealwright.kernel.embedding import referred_by
+from dealwright.kernel.errors import Conflict, InsufficientScope, NotFound, invalid_field
 from dealwright.kernel.paging import List
 from dealwright.kernel.resources import Resource, Row
 from dealwright.kernel.store.database import Record, on_violation
@@ -248,12 +250,33 @@ _HOLDS_ITS_BAY: Final = text("shop_appointments.status NOT IN ('canceled', 'no_s
 _MAY_EXPIRE: Final = text("shop_quotes.status IN ('draft', 'sent')")
 """Spelled out, because parameters would keep the planner from the partial indexes."""
 
+_vehicles_by_ids: Final = Statement(
+    select(tables.vehicles).where(in_scope(tables.vehicles), _v.id == func.any(given("keys")))
+)
+
+
+def require_scope(ctx: Context, scope: str) -> None:
+    """Raises InsufficientScope unless the caller may read what is to be embedded."""
+    if not grants(ctx.principal.scopes, scope):
+        raise InsufficientScope(scope, ctx.operation.id if ctx.operation is not None else "")
+
+
+async def _vehicles_of(ctx: Context, keys: Sequence[UUID]) -> dict[UUID, Record]:
+    require_scope(ctx, "vehicles:read")
+    return {row["id"]: row for row in await ctx.tx.rows(_vehicles_by_ids, keys=list(keys))} if keys else {}
+
+
+for _about_one in (appointments, quotes):
+    _about_one.expands("vehicle")(referred_by("vehicle_id", vehicles, _vehicles_of))
+
 vehicle_list: Final = List(tables.vehicles, {"of_customer": lambda: _v.customer_id == given("of_customer")})
 appointment_list: Final = List(
     tables.appointments,
     {
         "of_customer": lambda: _a.customer_id == given("of_customer"),
         "status": lambda: _a.status == given("status"),
+        "ends_after": lambda: _a.ends_at > given("ends_after"),
+        "starts_before": lambda: _a.scheduled_at < given("starts_before"),
     },
 )
 quote_list: Final = List(

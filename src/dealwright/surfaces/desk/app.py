@@ -23,7 +23,6 @@ from dealwright.kernel.access.principals import PUBLIC
 from dealwright.kernel.access.sessions import NOBODY, SESSION_COOKIE
 from dealwright.kernel.context import new_ref
 from dealwright.kernel.errors import DealwrightError
-from dealwright.kernel.operations import Registry
 from dealwright.kernel.pipeline import Pipeline
 from dealwright.kernel.settings import Settings
 from dealwright.surfaces import origin
@@ -32,6 +31,7 @@ from dealwright.surfaces.browsers import CSRF_FIELD, objection, set_cookie
 from dealwright.surfaces.desk import brand, charts, icons, words
 from dealwright.surfaces.desk.caller import Caller, admit
 from dealwright.surfaces.desk.forms import Form
+from dealwright.surfaces.desk.operations import Operations
 from dealwright.surfaces.desk.pages import PAGES, Page
 from dealwright.surfaces.desk.views import ALL  # noqa: F401 - these declare their pages
 from dealwright.surfaces.desk.visit import Asked, Desk, Problem, Refused, Visit
@@ -42,7 +42,7 @@ _HERE: Final = Path(__file__).parent
 _SIGN_IN: Final = "/sign-in"
 
 
-def create(pipeline: Pipeline, registry: Registry, admission: Admission, settings: Settings) -> ASGIApp:
+def create(pipeline: Pipeline, operations: Operations, admission: Admission, settings: Settings) -> ASGIApp:
     """The desk over these operations."""
     assets = Assets(_HERE / "static", "/assets")
     environment = Environment(
@@ -64,7 +64,7 @@ def create(pipeline: Pipeline, registry: Registry, admission: Admission, setting
         happened=words.happened,
         link_to=words.link_to,
     )
-    desk = Desk(pipeline, registry, admission, environment, settings.cookie_secure)
+    desk = Desk(pipeline, operations, admission, environment, settings.cookie_secure)
     # A name in a path sorts before a brace in its place, so /deals/new is not taken for a deal.
     pages = sorted(PAGES, key=lambda each: each.path)
     return Protected(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
@@ -97,6 +97,18 @@ class Local:
         """``Mar 9, 2026, 10:30 AM``."""
         there = self.at(moment)
         return f"{self.day(there)}, {format_time(there, 'short', tzinfo=self.zone, locale=self._locale)}"
+
+    def clock(self, moment: str | datetime) -> str:
+        """``10:30 AM``."""
+        return format_time(self.at(moment), "short", tzinfo=self.zone, locale=self._locale)
+
+    def hour(self, number: int) -> str:
+        """An hour of the day, from 0 to 23, on a ruler: ``9:00 AM``."""
+        return format_time(time(number), "short", locale=self._locale)
+
+    def weekday(self, day: date) -> str:
+        """``Mon``."""
+        return format_date(day, "EEE", locale=self._locale)
 
     def ago(self, moment: str | datetime, now: datetime) -> str:
         """``3 hours ago``, and the day when that is longer ago."""

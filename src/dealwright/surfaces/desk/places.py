@@ -14,6 +14,8 @@ class Place:
     path: str
     icon: str
     needs: str | None = None
+    of_shop: bool = False
+    """Shown to workspaces that have a shop."""
 
 
 SECTIONS: Final[tuple[tuple[str, tuple[Place, ...]], ...]] = (
@@ -27,6 +29,15 @@ SECTIONS: Final[tuple[tuple[str, tuple[Place, ...]], ...]] = (
             Place("Products", "/products", "box", "products.list"),
             Place("Templates", "/templates", "template", "deal_templates.list"),
             Place("Payments", "/payments", "money", "payments.list"),
+        ),
+    ),
+    (
+        "Shop",
+        (
+            Place("Calendar", "/shop/calendar", "calendar", "shop:appointments.list", of_shop=True),
+            Place("Quotes", "/shop/quotes", "quote", "shop:quotes.list", of_shop=True),
+            Place("Invoices", "/shop/invoices", "invoice", "shop:invoices.list", of_shop=True),
+            Place("Vehicles", "/shop/owners", "car", "shop:vehicles.list", of_shop=True),
         ),
     ),
     (

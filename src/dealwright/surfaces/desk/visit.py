@@ -22,13 +22,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from dealwright.kernel.access.admission import Admission
 from dealwright.kernel.access.principals import Principal
 from dealwright.kernel.errors import DealwrightError
-from dealwright.kernel.operations import Cookie, Registry
+from dealwright.kernel.operations import Cookie
 from dealwright.kernel.pipeline import Call, Outcome, Pipeline, authorise, failure
 from dealwright.surfaces.browsers import over_https_only
 from dealwright.surfaces.desk import local
 from dealwright.surfaces.desk.caller import Caller, Person, charge
 from dealwright.surfaces.desk.forms import BASE, Form, Merge, merge
 from dealwright.surfaces.desk.local import Local
+from dealwright.surfaces.desk.operations import Operations
 from dealwright.surfaces.desk.places import SECTIONS, Place
 
 THEME: Final = "theme"
@@ -100,7 +101,7 @@ class Desk:
     """What all requests to the desk share."""
 
     pipeline: Pipeline
-    registry: Registry
+    operations: Operations
     admission: Admission
     environment: Environment
     cookie_secure: str
@@ -174,9 +175,9 @@ class Visit:
 
     def may(self, operation: str) -> bool:
         """Whether the pipeline would let the person run an operation, and this server has it."""
-        if operation not in self._desk.registry:
+        if operation not in self._desk.operations:
             return False
-        found = self._desk.registry[operation]
+        found = self._desk.operations[operation]
         try:
             authorise(found, self.caller.acting(found))
         except DealwrightError:
@@ -185,7 +186,7 @@ class Visit:
 
     async def run(self, operation: str, arguments: Mapping[str, Any], version: str | None = None) -> Outcome:
         """The outcome of an operation, whatever it is."""
-        found = self._desk.registry[operation]
+        found = self._desk.operations[operation]
         if (error := await charge(self._desk.admission, found, self.caller.visitor.ip)) is not None:
             return failure(error, self.ref)
         call = Call(
@@ -232,7 +233,7 @@ class Visit:
 
     def arguments(self, operation: str, names: Iterable[str]) -> dict[str, Any]:
         """The form's fields as arguments of an operation."""
-        return self.form.arguments(self._desk.registry[operation].input, names, self.local.zone)
+        return self.form.arguments(self._desk.operations[operation].input, names, self.local.zone)
 
     def changes(self, operation: str, names: Iterable[str]) -> dict[str, Any]:
         """Those of the form's fields that differ from what the form started with, as arguments."""
@@ -302,11 +303,11 @@ class Visit:
 
     def places(self) -> list[tuple[str, list[Place]]]:
         """The navigation: sections with what the person may open."""
-        open_to = {
-            section: [each for each in places if each.needs is None or self.may(each.needs)]
-            for section, places in SECTIONS
-        }
+        open_to = {section: [each for each in places if self._shows(each)] for section, places in SECTIONS}
         return [(section, places) for section, places in open_to.items() if places]
+
+    def _shows(self, place: Place) -> bool:
+        return (place.needs is None or self.may(place.needs)) and (self.principal.has_shop or not place.of_shop)
 
     def link(self, **changes: str | None) -> str:
         """The address of this page with some parameters of its query changed; None takes one away."""

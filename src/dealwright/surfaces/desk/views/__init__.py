@@ -18,6 +18,9 @@ from dealwright.surfaces.desk.views import (
     products,
     profile,
     settings,
+    shop_billing,
+    shop_calendar,
+    shop_owners,
     team,
     templates,
     test_mode,
@@ -27,5 +30,6 @@ from dealwright.surfaces.desk.views import (
 ALL = (
     *(home, deals, new_deal, deal, deal_parties, customers, products, payments, finding, appearance, account),
     *(contracts, templates),
+    *(shop_calendar, shop_billing, shop_owners),
     *(developers, keys, webhooks, settings, team, notifications, test_mode, profile),
 )

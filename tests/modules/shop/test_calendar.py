@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.shop import Shop, refused
+from tests.conftest import Workspace
+from tests.shop import Shop, open_shop, refused
 
 NINE, TEN, ELEVEN = (f"2026-06-10T{hour}:00:00.000Z" for hour in ("09", "10", "11"))
 
@@ -179,3 +180,36 @@ async def test_bays_and_technicians_are_set_up(shop: Shop) -> None:
     assert (await shop.delete(path)).status_code == 204
     assert (await shop.get("/shop")).json()["technicians"] == []
     assert (await shop.patch("/shop", {"invoice_due_days": 30})).json()["invoice_due_days"] == 30
+
+
+async def test_what_takes_place_between_two_instants(shop: Shop) -> None:
+    customer = await shop.customer()
+    first, second = await booked(shop, customer), await booked(shop, customer, TEN, 120)
+
+    async def between(since: str, until: str) -> list[str]:
+        listed = (await shop.get("/appointments", ends_after=since, starts_before=until)).json()
+        return [each["id"] for each in listed["data"]]
+
+    assert await between(NINE, TEN) == [first["id"]], "one that starts when the window ends is not in it"
+    assert await between(TEN, ELEVEN) == [second["id"]], "nor one that ends when it starts"
+    assert await between(NINE, ELEVEN) == [second["id"], first["id"]]
+    await shop.patch(f"/appointments/{first['id']}", {"status": "canceled"})
+    assert await between(NINE, TEN) == [first["id"]], "what was called off is told, too"
+    refused(await shop.get("/appointments", ends_after="yesterday"), 400, "bad_request")
+
+
+async def test_customer_and_vehicle_are_embedded_for_who_may_read_them(shop: Shop, workspace: Workspace) -> None:
+    customer = await shop.customer()
+    vehicle = await shop.vehicle(customer)
+    made = await booked(shop, customer, vehicle_id=vehicle)
+    [listed] = (await shop.get("/appointments", include="customer,vehicle")).json()["data"]
+    one = (await shop.get(f"/appointments/{made['id']}", include="customer,vehicle")).json()
+    assert listed == one
+    assert one["customer"]["id"] == customer
+    assert one["vehicle"]["id"] == vehicle
+    assert "customer" not in (await shop.get(f"/appointments/{made['id']}")).json()
+    refused(await shop.get("/appointments", include="invoices"), 400, "bad_request")
+    clerk = await open_shop(workspace, scopes=["appointments:read"])
+    assert (await clerk.get("/appointments")).status_code == 200
+    assert (await clerk.get("/appointments", include="customer")).status_code == 403
+    assert (await clerk.get("/appointments", include="vehicle")).status_code == 403

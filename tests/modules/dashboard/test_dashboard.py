@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dealwright.app import Services
+from dealwright.kernel.clock import utc_now
 from dealwright.modules.dashboard import operations
 from tests.conftest import Client, SignIn, TestClock, Workspace
 from tests.contract.samples import SAMPLES
@@ -64,6 +65,24 @@ async def test_a_seeded_workspace(api: Client) -> None:
     assert found["attention"]["stale_deals"], "some were left alone for weeks"
     ages = [each["updated_at"] for each in found["attention"]["stale_deals"]]
     assert ages == sorted(ages)
+
+
+async def test_contracts_are_named_to_those_who_may_read_them(workspace: Workspace) -> None:
+    api, narrow = await workspace.key(), await workspace.key(scopes=["deals:read"])
+    soon = (utc_now() + timedelta(days=10)).date().isoformat()
+    customer = await api.data("POST", "/customers", json={"name": "Ada", "email": "ada@example.com"})
+    body = {
+        "title": "Care plan",
+        "value": 100,
+        "customer_id": customer["id"],
+        "start_date": "2026-01-01",
+        "end_date": soon,
+    }
+    contract = await api.data("POST", "/contracts", json=body)
+    await api.data("POST", f"/contracts?id={contract['id']}&action=sign", json={})
+    named = [each["id"] for each in (await stats(api))["attention"]["expiring_contracts"]]
+    assert named == [contract["id"]]
+    assert (await stats(narrow))["attention"]["expiring_contracts"] == []
 
 
 async def test_revenue_is_what_came_in(api: Client) -> None:

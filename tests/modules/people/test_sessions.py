@@ -18,7 +18,7 @@ from dealwright.kernel.access import keys
 from dealwright.kernel.access.sessions import REMEMBER_COOKIE, SESSION_COOKIE, csrf_token
 from dealwright.kernel.clock import utc_now
 from dealwright.modules.people import records
-from tests.conftest import PASSWORD, Another, Browser, SignIn, TestClock, Workspace
+from tests.conftest import PASSWORD, Another, Browser, Client, SignIn, TestClock, Workspace
 
 AUTH = "/api/v1/auth"
 SITE = "testserver.local"
@@ -333,8 +333,18 @@ async def test_a_session_ends_in_every_process_at_once(sign_in: SignIn, another:
         assert (await there.get("/api/v1/customers")).status_code == 401
 
 
-async def test_failed_sessions_count_as_failed_authentications(another: Another) -> None:
+async def test_a_forgotten_tab_does_not_shut_out_the_keys_behind_its_address(another: Another, api: Client) -> None:
     async with another(ip_failed_auth_limit_per_minute=3) as http:
+        http.cookies.set(SESSION_COOKIE, "B" * 43, domain=SITE)
+        answers = [await http.get("/api/v1/customers") for _ in range(4)]
+        assert [each.status_code for each in answers] == [401] * 4
+        http.cookies.clear()
+        bearer = {"Authorization": f"Bearer {api.key}"}
+        assert (await http.get("/api/v1/customers", headers=bearer)).status_code == 200
+
+
+async def test_tokens_of_no_session_are_charged_like_other_strangers(another: Another) -> None:
+    async with another(ip_anonymous_limit_per_minute=3) as http:
         http.cookies.set(SESSION_COOKIE, "B" * 43, domain=SITE)
         answers = [await http.get("/api/v1/customers") for _ in range(4)]
     assert [each.status_code for each in answers] == [401, 401, 401, 429]

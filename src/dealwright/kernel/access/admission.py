@@ -99,7 +99,7 @@ class Admission:
         """
         if credential.secret is None:
             if credential.session is not None and self._sessions is not None:
-                found = await self._signed_in(self._sessions, credential.session, credential.tab, ip)
+                found = await self._signed_in(self._sessions, credential.session, credential.tab)
                 if found is not None:
                     session, person = found
                     return Admitted(person, await self._charge(person, ip, limit), deprecated=False, session=session)
@@ -131,18 +131,17 @@ class Admission:
         except DealwrightError:
             return False
 
-    async def _signed_in(
-        self, sessions: SessionDirectory, token: str, tab: str | None, ip: str
-    ) -> tuple[Session, Principal] | None:
-        """The person of a session; one that has ended makes a public caller, so that they can sign in again."""
-        failures, state = await self._few_failures(ip)
+    @staticmethod
+    async def _signed_in(sessions: SessionDirectory, token: str, tab: str | None) -> tuple[Session, Principal] | None:
+        """The person of a session; one that has ended makes a public caller, so that they can sign in again.
+
+        It does not count as a failed authentication: nobody guesses 256 bits, and a forgotten tab that goes on asking
+        must not shut out the others behind its address.
+        """
         try:
-            found = await sessions.find(token, tab)
+            return await sessions.find(token, tab)
         except DealwrightError as error:
-            raise Refused(error, state) from None
-        if found is None:
-            await self._limiter.charge(failures)
-        return found
+            raise Refused(error, None) from None
 
     async def _few_failures(self, ip: str) -> tuple[Hit, Verdict]:
         """Raises Refused when too many credentials that do not hold came from an address."""

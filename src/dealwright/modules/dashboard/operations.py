@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from dealwright.kernel import clock
+from dealwright.kernel.access.principals import grants
 from dealwright.kernel.context import Context
 from dealwright.kernel.fields import Nothing
 from dealwright.kernel.operations import Reply, operation
@@ -34,7 +35,7 @@ _kept: dict[tuple[UUID, bool], tuple[datetime, dict[str, Any]]] = {}
 async def get_stats(ctx: Context, params: Nothing) -> Reply:
     """Everything that a dashboard shows, in one call: counts, pipeline, revenue, and what wants attention.
 
-    Figures are kept for two minutes.
+    Figures are kept for two minutes. Contracts are named to those who may read them (``contracts:read``).
     """
     whose = (ctx.tenant_id, ctx.livemode)
     at, found = _kept.get(whose, (None, {}))
@@ -43,6 +44,8 @@ async def get_stats(ctx: Context, params: Nothing) -> Reply:
         if len(_kept) >= _MOST_KEPT:
             _kept.clear()
         _kept[whose] = (ctx.now, found)
+    if not grants(ctx.principal.scopes, "contracts:read"):
+        found = {**found, "attention": {**found["attention"], "expiring_contracts": []}}
     return Reply(found)
 
 

@@ -4,6 +4,7 @@ Onboarding).
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 from uuid import UUID
 
@@ -159,7 +160,11 @@ async def _workspace(ctx: Context, people: People, user: Row, params: SignUp) ->
     )
     await signing_keys.active(there)
     if found is not None:
-        await workspaces.change(there.tx, await workspaces.lock(there.tx), {}, ctx.now, name=params.business_name)
+        with contextlib.suppress(Duplicate):  # the name is another workspace's: it can be changed later
+            async with there.undoable():
+                await workspaces.change(
+                    there.tx, await workspaces.lock(there.tx), {}, ctx.now, name=params.business_name
+                )
     for service in params.services or ():
         await products.create(there, _draft(service))
     there.note("workspace", ids.encode(TENANT_PREFIX, tenant), "workspace.created", {"owner": owner.key_id})

@@ -111,7 +111,7 @@ class DashboardStatsGroup(Group):
     ) -> DashboardStats:
         """Everything that a dashboard shows, in one call: counts, pipeline, revenue, and what wants attention.
 
-        Figures are kept for two minutes.
+        Figures are kept for two minutes. Contracts are named to those who may read them (``contracts:read``).
 
         Scope: ``deals:read``.
         """

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
+from dealwright.app import Application
 from dealwright.kernel.operations import registry
 from dealwright.surfaces.mcp import prompts
 from dealwright.surfaces.mcp.resources import RESOURCES, TEMPLATES
 from tests.conftest import Client, Workspace
+from tests.streaming import hanging_up
 from tests.surfaces.mcp.calling import problem, result
 
 LISTED = [each for each in RESOURCES if each.operation is None or each.operation in registry]
@@ -30,9 +34,11 @@ async def test_every_listed_resource_can_be_read(api: Client, resource: Any) -> 
     assert await read(api, resource.uri)
 
 
-async def test_schemas_are_those_of_the_schema_endpoints(api: Client) -> None:
+async def test_schemas_are_those_of_the_schema_endpoints(app: Application, api: Client) -> None:
     machine = await read(api, "salesbooth://schemas/state-machine")
-    assert machine == await api.data("GET", "/schema/state-machine")
+    transport = httpx.ASGITransport(app=hanging_up(app), client=("10.1.0.9", 1))  # each address has a limit of its own
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
+        assert machine == await replace(api, http=http).data("GET", "/schema/state-machine")
     assert (await read(api, "salesbooth://schemas/deal-terms"))["$schema"]
 
 

@@ -248,7 +248,12 @@ async def test_the_example_of_the_readme_runs(api: Client, address: str) -> None
         "error",
         "-c",
         found[1],
-        env={**os.environ, "DEALWRIGHT_URL": address, "DEALWRIGHT_KEY": api.key},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(PACKAGE / "src"),
+            "DEALWRIGHT_URL": address,
+            "DEALWRIGHT_KEY": api.key,
+        },
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -196,8 +196,8 @@ async def test_a_narrowed_database_reaches_nothing_else(
             narrowed.transaction(*elsewhere)
 
 
-async def test_a_year_is_quick(api: Client) -> None:
+async def test_a_quarter_is_quick(api: Client) -> None:
     await api.data("POST", "/test-clock", json={})
     start = time.perf_counter()
-    await api.data("POST", "/test-clock?action=advance", json={"days": 365})
-    assert time.perf_counter() - start < 60
+    await api.data("POST", "/test-clock?action=advance", json={"days": 91})
+    assert time.perf_counter() - start < 30

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import traceback
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -47,6 +48,8 @@ STALLED_SECONDS: Final = 30.0
 _FINISH_SECONDS: Final = 10.0
 """How long running jobs may go on when the process stops; then they are interrupted and put back."""
 _RESTART_SECONDS: Final = 1.0
+_FIRST_SECONDS: Final = 0.5
+"""How long a new process leaves the processor to its first answers."""
 
 event_types.fired_by("system:job_queue", "job.completed", "job.failed", "system.job_dead_letter")
 
@@ -75,13 +78,14 @@ class JobWorker:
     async def stop(self) -> None:
         """Take no more jobs; those under way are finished or put back."""
         self._stopping = True
+        if self._task is None:
+            return
         if self._worker is not None:
             self._worker.stop()
-        if self._task is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._task), _FINISH_SECONDS + 5)
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
 
     async def run_waiting(self) -> None:
         """Run what waits now and return."""
@@ -89,6 +93,8 @@ class JobWorker:
 
     async def _run(self) -> None:
         """Procrastinate's worker ends when the database goes away; it is then started again."""
+        await asyncio.sleep(_FIRST_SECONDS)
+        await asyncio.to_thread(importlib.import_module, "procrastinate.worker")
         while not self._stopping:
             try:
                 self._worker = self._make_worker(wait=True)

@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from joserfc import jwt
-from joserfc.errors import JoseError, SecurityWarning
-from joserfc.jwk import OKPKey
 from sqlalchemy import Select, select, update
 
 from dealwright.kernel import clock, ids
@@ -35,7 +30,6 @@ from dealwright.modules.signing.tables import credentials, signing_keys
 PREFIX: Final = "vc"
 VALID_FOR: Final = timedelta(days=365)
 _CONTEXTS: Final = ["https://www.w3.org/2018/credentials/v1", "https://w3id.org/security/data-integrity/v2"]
-_ALGORITHMS: Final = ["EdDSA"]
 _LONGEST_PROOF: Final = 100
 
 _store: Final = Records(credentials, PREFIX)
@@ -122,23 +116,13 @@ def proof_holds(credential: Mapping[str, Any], public_key: bytes) -> bool:
         return False
 
 
-@contextmanager
-def _with_eddsa() -> Iterator[None]:
-    """Without the warning that RFC 9864 prefers the name Ed25519: verifiers of credentials know the name EdDSA."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SecurityWarning)
-        yield
-
-
 def read_token(token: str, public_key: bytes) -> dict[str, Any] | None:
     """The credential inside a JWT that the owner of this key signed, or None."""
-    try:
-        with _with_eddsa():
-            found = jwt.decode(token, OKPKey.import_key(rules.jwk(public_key, "key")), algorithms=_ALGORITHMS)
-    except (JoseError, ValueError):
-        return None
-    credential = found.claims.get("vc")
-    return {"id": found.claims.get("jti"), **credential} if isinstance(credential, dict) else None
+    from dealwright.modules.signing import jose
+
+    claims = jose.decode(token, public_key) or {}
+    credential = claims.get("vc")
+    return {"id": claims.get("jti"), **credential} if isinstance(credential, dict) else None
 
 
 def claimed_id(token: str) -> str | None:
@@ -158,6 +142,8 @@ async def find(ctx: Context, resource: Resource, key: UUID, called: str) -> Reco
 
 async def issue(ctx: Context, resource: Resource, key: UUID, called: str, subject: Mapping[str, Any]) -> Record:
     """Issue a credential about a locked record, valid for a year, and announce it."""
+    from dealwright.modules.signing import jose
+
     signing_key = await keys.active(ctx)
     seed = keys.seed(ctx.cipher, signing_key)
     address = ctx.providers.get(PublicAddress).url
@@ -189,9 +175,7 @@ async def issue(ctx: Context, resource: Resource, key: UUID, called: str, subjec
         "exp": int(expires.timestamp()),
         "vc": {name: each for name, each in document.items() if name != "id"},
     }
-    private = OKPKey.import_key({**rules.jwk(signing_key["public_key"], method), "d": rules.base64url(seed)})
-    with _with_eddsa():
-        token = jwt.encode({"alg": "EdDSA", "typ": "JWT", "kid": method}, claims, private, algorithms=_ALGORITHMS)
+    token = jose.encode(claims, method, signing_key["public_key"], seed)
     await _store.insert(
         ctx.tx,
         {

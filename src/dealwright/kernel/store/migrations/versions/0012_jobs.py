@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
 from alembic import op
-from procrastinate import __version__
-from procrastinate.schema import SchemaManager
 from sqlalchemy.util import await_only
 
 from dealwright.kernel.store.tables import SYSTEM_ROLE, isolation, owned_by_system
@@ -61,7 +63,7 @@ _RIGHTS = [
     # Workers hear of new jobs from our own signals; a NOTIFY would stand inside business transactions.
     "ALTER TABLE procrastinate.procrastinate_jobs DISABLE TRIGGER procrastinate_jobs_notify_queue_job_inserted_v1",
     # A later migration that follows a newer procrastinate can tell which of its schemas it finds.
-    f"COMMENT ON SCHEMA procrastinate IS 'procrastinate {__version__}'",
+    f"COMMENT ON SCHEMA procrastinate IS 'procrastinate {version('procrastinate')}'",
 ]
 
 _ENQUEUE = """
@@ -82,6 +84,13 @@ $$
 """A request can put a job of its own workspace in line, and see and change nothing of the queue."""
 
 
+def _queue_schema() -> str:
+    """What ``procrastinate.schema.SchemaManager`` reads, without what importing the package costs a first start."""
+    package = find_spec("procrastinate")
+    assert package is not None and package.origin is not None
+    return (Path(package.origin).parent / "sql" / "schema.sql").read_text("utf-8")
+
+
 def upgrade() -> None:
     for statement in _TABLES:
         op.execute(statement)
@@ -92,7 +101,7 @@ def upgrade() -> None:
     op.execute("SET LOCAL search_path = procrastinate")
     driver = op.get_bind().connection.driver_connection
     assert driver is not None
-    await_only(driver.execute(SchemaManager.get_schema()))  # many statements at once: past SQLAlchemy's preparing
+    await_only(driver.execute(_queue_schema()))  # many statements at once: past SQLAlchemy's preparing
     op.execute("SET LOCAL search_path TO DEFAULT")
     for statement in [*_RIGHTS, _ENQUEUE, *owned_by_system("enqueue_job(text, uuid, timestamptz)")]:
         op.execute(statement)

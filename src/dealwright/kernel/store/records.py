@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import Table, delete, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from dealwright.kernel import ids
@@ -46,6 +46,8 @@ class Records:
         self._find = Statement(select(*columns).where(here))
         self._get = Statement(select(*columns).where(alive))
         self._lock = Statement(select(*columns).where(alive).with_for_update(key_share=True))
+        these = in_scope(table) & (table.c.id == func.any(given("keys")))
+        self._find_all = Statement(select(*columns).where(these if only is None else these & only))
         self._delete = Statement(delete(table).where(here))
         self._update = ByShape(
             lambda columns: (
@@ -88,6 +90,12 @@ class Records:
     async def find(self, tx: Transaction, key: UUID) -> Record | None:
         """The record, also when it is deleted softly; None when there is none."""
         return await tx.row(self._find, key=key)
+
+    async def find_all(self, tx: Transaction, keys: Sequence[UUID]) -> dict[UUID, Record]:
+        """Records by id, softly deleted ones included, in one statement; unknown ids are left out."""
+        if not keys:
+            return {}
+        return {row["id"]: row for row in await tx.rows(self._find_all, keys=list(keys))}
 
     async def get(self, tx: Transaction, wire_id: str) -> Record:
         """Raises NotFound, also for a record that is deleted softly (``deleted_at``)."""

@@ -8,13 +8,14 @@ function that runs past it and spells the tenant and mode of the transaction out
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Column, Index, LargeBinary, Table, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from dealwright.kernel.crypto import TenantCipher, words
 from dealwright.kernel.store.database import Transaction
 from dealwright.kernel.store.statements import Statement, given
 from dealwright.kernel.store.tables import owned_by_system
@@ -84,7 +85,7 @@ def searching(table: str) -> list[str]:
 
 
 class Search:
-    """The search of one table."""
+    """The search of one table, by tokens."""
 
     def __init__(self, table: Table) -> None:
         matching = getattr(func, f"{table.name}_matching")
@@ -95,3 +96,25 @@ class Search:
         if not tokens:
             return []
         return [row["id"] for row in await tx.rows(self._newest, tokens=list(tokens), at_most=at_most)]
+
+
+class TextSearch(Search):
+    """The search of one table by the words of some members and their beginnings; ``kind`` keeps the tokens of one kind
+    of record from meaning anything among another's.
+    """
+
+    def __init__(self, table: Table, kind: str, members: Sequence[str]) -> None:
+        super().__init__(table)
+        self._kind = kind
+        self._members = tuple(members)
+
+    def tokens(self, cipher: TenantCipher, record: Mapping[str, Any]) -> list[bytes]:
+        """What goes into the record's search column."""
+        found = {word for member in self._members for word in words(record.get(member) or "")}
+        return sorted(cipher.blind_prefixes(self._kind, found))
+
+    async def matching(
+        self, tx: Transaction, cipher: TenantCipher, query: str, at_most: int = FOUND_AT_MOST
+    ) -> list[UUID]:
+        """Ids of the newest records that have every word of a text; none when it holds no word."""
+        return await self.newest(tx, [cipher.blind(self._kind, word) for word in words(query)], at_most)

@@ -34,8 +34,6 @@ from dealwright.modules.customers import records as customers
 from dealwright.modules.deals import records as deals
 from dealwright.modules.signing import requests, signatures
 
-_FOUND_AT_MOST: Final = 1_000
-
 
 @operation(
     "contracts.list",
@@ -59,7 +57,7 @@ async def list_contracts(ctx: Context, params: ContractList) -> Reply:
     if params.expiring_soon is not None:
         filters |= records.expiring(service.today(ctx), params.expiring_soon)
     if params.search is not None:
-        filters["found"] = await records.matching(ctx, params.search, _FOUND_AT_MOST)
+        filters["found"] = await records.search.matching(ctx.tx, ctx.cipher, params.search)
     page = await records.listing.page(ctx.tx, params, filters)
     found = await ctx.wire(records.resource, page.rows, params.include or ())
     return Reply({"contracts": found, "pagination": page.pagination})

@@ -13,7 +13,6 @@ from sqlalchemy import func, literal_column, or_, select
 
 from dealwright.kernel import clock, ids, money
 from dealwright.kernel.context import Context
-from dealwright.kernel.crypto import words
 from dealwright.kernel.embedding import OWNER_ID, newest_of, referred_by
 from dealwright.kernel.errors import Duplicate
 from dealwright.kernel.ledger.history import activity_log
@@ -21,9 +20,8 @@ from dealwright.kernel.paging import List
 from dealwright.kernel.resources import Resource, Row
 from dealwright.kernel.store.database import Record, on_violation
 from dealwright.kernel.store.records import Records, in_scope
-from dealwright.kernel.store.search import Search
+from dealwright.kernel.store.search import TextSearch
 from dealwright.kernel.store.statements import Statement, given
-from dealwright.kernel.store.tables import readable
 from dealwright.modules.contracts import rules
 from dealwright.modules.contracts.tables import contract_renewals, contracts
 from dealwright.modules.customers import records as customers
@@ -58,9 +56,6 @@ def expiring(today: date, days: int) -> dict[str, date]:
     return {"ends_from": today, "ends_until": today + min(timedelta(days), date.max - today)}
 
 
-_by_ids: Final = Statement(
-    select(*readable(contracts)).where(in_scope(contracts), contracts.c.id == func.any(given("keys")))
-)
 _whose: Final = Statement(select(contracts.c.tenant_id, contracts.c.livemode).where(contracts.c.id == given("key")))
 _hold_deal: Final = Statement(
     select(deal_table.c.id)
@@ -77,7 +72,7 @@ _status_for_deal: Final = Statement(
     .order_by(contracts.c.id.desc())
     .limit(1)
 )
-_search: Final = Search(contracts)
+search: Final = TextSearch(contracts, "contract", ("title", "contract_number"))
 
 renewals: Final = Records(contract_renewals, "renewal")
 _renewals_of: Final = Statement(
@@ -176,21 +171,9 @@ async def renewals_of(ctx: Context, keys: Sequence[UUID]) -> dict[UUID, list[Rec
 # --- search
 
 
-def search_tokens(ctx: Context, contract: Mapping[str, Any]) -> list[bytes]:
-    """What a contract is found by: the words of its title and number and their beginnings."""
-    found = {word for member in ("title", "contract_number") for word in words(contract.get(member) or "")}
-    return sorted(ctx.cipher.blind_prefixes("contract", found))
-
-
-async def matching(ctx: Context, query: str, at_most: int) -> list[UUID]:
-    """Ids of the newest contracts whose title or number has every word of a text."""
-    tokens = [ctx.cipher.blind("contract", word) for word in words(query)]
-    return await _search.newest(ctx.tx, tokens, at_most)
-
-
 async def by_ids(ctx: Context, keys: Sequence[UUID]) -> dict[UUID, Record]:
-    """Rows by id in one statement."""
-    return {row["id"]: row for row in await ctx.tx.rows(_by_ids, keys=list(keys))} if keys else {}
+    """Rows by id, deleted ones included, in one statement."""
+    return await resource.find_all(ctx.tx, keys)
 
 
 # --- what can be embedded, and what contracts are embedded in

@@ -43,7 +43,7 @@ async def create(ctx: Context, values: Mapping[str, Any], deal: Row | None = Non
         "agreed_from": values["start_date"],
         "agreed_until": values["end_date"],
         "renewals": 0,
-        "search": records.search_tokens(ctx, values),
+        "search": records.search.tokens(ctx.cipher, values),
         "version": 1,
         "created_at": ctx.now,
         "updated_at": ctx.now,
@@ -68,7 +68,7 @@ async def change(
     columns = dict(changes)
     after = {**row, **changes}
     if {"title", "contract_number"} & changes.keys():
-        columns["search"] = records.search_tokens(ctx, after)
+        columns["search"] = records.search.tokens(ctx.cipher, after)
     if {"start_date", "end_date"} & changes.keys() and row["status"] == "draft":
         columns |= {"agreed_from": after["start_date"], "agreed_until": after["end_date"]}
     if {"end_date", "renewal_type", "renewal_terms", "renewals"} & changes.keys():

@@ -42,9 +42,6 @@ _taken: Final = Statement(
         in_scope(customers), customers.c.email_token == func.any(given("tokens")), customers.c.deleted_at.is_(None)
     )
 )
-_by_ids: Final = Statement(
-    select(*readable(customers)).where(in_scope(customers), customers.c.id == func.any(given("keys")))
-)
 
 listing: Final = List(
     customers,
@@ -143,9 +140,7 @@ async def with_phone(ctx: Context, phone: str) -> UUID | None:
 
 async def by_ids(ctx: Context, keys: Sequence[UUID]) -> dict[UUID, Record]:
     """Rows by id, deleted ones included, in one statement."""
-    if not keys:
-        return {}
-    return {row["id"]: row for row in await ctx.tx.rows(_by_ids, keys=list(keys))}
+    return await resource.find_all(ctx.tx, keys)
 
 
 async def names(ctx: Context, keys: Sequence[UUID]) -> dict[UUID, str]:

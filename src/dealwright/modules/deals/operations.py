@@ -9,7 +9,6 @@ from dealwright.kernel.context import Context
 from dealwright.kernel.errors import Conflict, InvalidTransition, NotFound
 from dealwright.kernel.operations import Reply, operation
 from dealwright.kernel.store.database import Record
-from dealwright.kernel.store.search import FOUND_AT_MOST
 from dealwright.modules.customers import records as customers
 from dealwright.modules.deals import records, rules, service, templates
 from dealwright.modules.deals.models import DealGet, DealList, DealPatch, DealRef, NewDeal, recurring_needs_cycle
@@ -58,7 +57,7 @@ async def list_deals(ctx: Context, params: DealList) -> Reply:
         min_value=params.min_value,
         max_value=params.max_value,
         not_ended=list(rules.ENDED) if params.active else None,
-        found=await records.matching(ctx, params.search, FOUND_AT_MOST) if params.search is not None else None,
+        found=await records.search.matching(ctx.tx, ctx.cipher, params.search) if params.search is not None else None,
     )
     page = await records.listing.page(ctx.tx, params, filters)
     found = await ctx.wire(records.resource, page.rows, params.include or ())
@@ -154,7 +153,7 @@ async def _apply(ctx: Context, row: Record, changes: dict[str, Any]) -> Record:
         changes["customer_id"] = (await customers.get(ctx, changes["customer_id"]))["id"]
     after = {**row, **changes}
     if {"title", "description"} & changes.keys():
-        changes["search"] = records.search_tokens(ctx, after)
+        changes["search"] = records.search.tokens(ctx.cipher, after)
     recurring_needs_cycle(after["deal_type"], after["billing_cycle"])
     if {"currency", "tax_rate"} & changes.keys():
         if changes.get("currency", row["currency"]) != row["currency"] and row["amount_paid"] > 0:

@@ -13,16 +13,14 @@ from sqlalchemy import func, select, update
 
 from dealwright.kernel import clock, ids, money
 from dealwright.kernel.context import Context
-from dealwright.kernel.crypto import words
 from dealwright.kernel.embedding import OWNER_ID, newest_of, referred_by
 from dealwright.kernel.ledger.history import activity_log
 from dealwright.kernel.paging import List
 from dealwright.kernel.resources import Resource, Row
 from dealwright.kernel.store.database import Record
 from dealwright.kernel.store.records import Records, in_scope
-from dealwright.kernel.store.search import Search
+from dealwright.kernel.store.search import TextSearch
 from dealwright.kernel.store.statements import Statement, given
-from dealwright.kernel.store.tables import readable
 from dealwright.modules.customers import records as customers
 from dealwright.modules.deals.tables import deal_items, deals
 from dealwright.modules.products import records as products
@@ -41,7 +39,6 @@ listing: Final = List(
     },
 )
 
-_by_ids: Final = Statement(select(*readable(deals)).where(in_scope(deals), deals.c.id == func.any(given("keys"))))
 _this = in_scope(deals) & (deals.c.id == given("key"))
 _mirror_contract: Final = Statement(update(deals).where(_this).values(contract_status=given("status")))
 _items_of: Final = Statement(
@@ -51,7 +48,7 @@ _items_of: Final = Statement(
 )
 
 items: Final = Records(deal_items, "item")
-_search: Final = Search(deals)
+search: Final = TextSearch(deals, "deal", ("title", "description"))
 
 
 async def render(ctx: Context, rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -194,21 +191,9 @@ async def lock(ctx: Context, deal_id: str, expected_version: int | None = None) 
     return await resource.lock(ctx.tx, deal_id, expected_version)
 
 
-def search_tokens(ctx: Context, deal: Mapping[str, Any]) -> list[bytes]:
-    """What a deal is found by: the words of its title and description and their beginnings."""
-    found = {word for member in ("title", "description") for word in words(deal.get(member) or "")}
-    return sorted(ctx.cipher.blind_prefixes("deal", found))
-
-
-async def matching(ctx: Context, query: str, at_most: int) -> list[UUID]:
-    """Ids of the newest deals whose title or description has every word of a text."""
-    tokens = [ctx.cipher.blind("deal", word) for word in words(query)]
-    return await _search.newest(ctx.tx, tokens, at_most)
-
-
 async def by_ids(ctx: Context, keys: Sequence[UUID]) -> dict[UUID, Record]:
-    """Rows by id in one statement."""
-    return {row["id"]: row for row in await ctx.tx.rows(_by_ids, keys=list(keys))} if keys else {}
+    """Rows by id, deleted ones included, in one statement."""
+    return await resource.find_all(ctx.tx, keys)
 
 
 async def items_of(ctx: Context, keys: Sequence[UUID]) -> dict[UUID, list[Record]]:

@@ -94,7 +94,7 @@ async def create(
             "amount_refunded": Decimal(0),
             **priced(items, discounts, tax_rate, currency),
             **values,
-            "search": records.search_tokens(ctx, values),
+            "search": records.search.tokens(ctx.cipher, values),
             "version": 1,
             "created_at": ctx.now,
             "updated_at": ctx.now,

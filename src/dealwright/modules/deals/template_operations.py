@@ -42,7 +42,7 @@ async def list_templates(ctx: Context, params: TemplateList) -> Reply:
     """List deal templates, newest first; ``search`` matches words of name and description."""
     filters: dict[str, Any] = {"status": params.status, "category": params.category}
     if params.search is not None:
-        filters["found"] = await templates.matching(ctx, params.search)
+        filters["found"] = await templates.search.matching(ctx.tx, ctx.cipher, params.search)
     page = await templates.listing.page(ctx.tx, params, filters)
     return Reply({"templates": await ctx.wire(templates.resource, page.rows), "pagination": page.pagination})
 
@@ -145,7 +145,7 @@ async def update_template(ctx: Context, params: TemplatePatch) -> Reply:
     if "line_items" in changes:
         changes["line_items"] = await _items(ctx, params.line_items)
     if {"name", "description"} & changes.keys():
-        changes["search"] = templates.search_tokens(ctx, {**row, **changes})
+        changes["search"] = templates.search.tokens(ctx.cipher, {**row, **changes})
     if not changes:
         return await _reply(ctx, row)
     written = await templates.resource.change(ctx.tx, row, changes, ctx.now)

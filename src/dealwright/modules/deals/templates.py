@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
-from uuid import UUID
 
 from sqlalchemy import func
 
 from dealwright.kernel import clock, ids
 from dealwright.kernel.context import Context
-from dealwright.kernel.crypto import words
 from dealwright.kernel.errors import Conflict
 from dealwright.kernel.paging import List
 from dealwright.kernel.resources import Resource, Row
-from dealwright.kernel.store.search import Search
+from dealwright.kernel.store.search import TextSearch
 from dealwright.kernel.store.statements import given
 from dealwright.modules.deals import rules, service
 from dealwright.modules.deals.composing import items_for
@@ -31,7 +29,7 @@ listing: Final = List(
         "found": lambda: deal_templates.c.id == func.any(given("found")),
     },
 )
-_search: Final = Search(deal_templates)
+search: Final = TextSearch(deal_templates, "deal_template", ("name", "description"))
 
 
 async def render(ctx: Context, rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -61,17 +59,6 @@ resource: Final = Resource(
 )
 
 
-def search_tokens(ctx: Context, template: Mapping[str, Any]) -> list[bytes]:
-    """What a template is found by: the words of its name and description and their beginnings."""
-    found = {word for member in ("name", "description") for word in words(template.get(member) or "")}
-    return sorted(ctx.cipher.blind_prefixes("deal_template", found))
-
-
-async def matching(ctx: Context, query: str) -> list[UUID]:
-    """Ids of the newest templates whose name or description has every word of a text."""
-    return await _search.newest(ctx.tx, [ctx.cipher.blind("deal_template", word) for word in words(query)])
-
-
 async def create(ctx: Context, template: Mapping[str, Any], notes: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Write a new active template from its validated members."""
     row = await resource.insert(
@@ -81,7 +68,7 @@ async def create(ctx: Context, template: Mapping[str, Any], notes: Mapping[str, 
             **template,
             "id": ids.uuid7(),
             "status": "active",
-            "search": search_tokens(ctx, template),
+            "search": search.tokens(ctx.cipher, template),
             "version": 1,
             "created_at": ctx.now,
             "updated_at": ctx.now,

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, not_, select
+from sqlalchemy import func, not_
 
 from dealwright.kernel import clock, ids
 from dealwright.kernel.context import Context
@@ -14,17 +14,12 @@ from dealwright.kernel.ledger.history import activity_log
 from dealwright.kernel.paging import List
 from dealwright.kernel.resources import Resource, Row
 from dealwright.kernel.store.database import Record
-from dealwright.kernel.store.records import in_scope
 from dealwright.kernel.store.search import Search
-from dealwright.kernel.store.statements import Statement, given
-from dealwright.kernel.store.tables import readable
+from dealwright.kernel.store.statements import given
 from dealwright.modules.products import rules
 from dealwright.modules.products.tables import products
 
 _search: Final = Search(products)
-_by_ids: Final = Statement(
-    select(*readable(products)).where(in_scope(products), products.c.id == func.any(given("keys")))
-)
 
 listing: Final = List(
     products,
@@ -112,9 +107,7 @@ async def matching(ctx: Context, query: str) -> list[UUID]:
 
 async def by_ids(ctx: Context, keys: Sequence[UUID]) -> dict[UUID, Record]:
     """Rows by id, deleted ones included, in one statement."""
-    if not keys:
-        return {}
-    return {row["id"]: row for row in await ctx.tx.rows(_by_ids, keys=list(keys))}
+    return await resource.find_all(ctx.tx, keys)
 
 
 OptionGroups = Callable[[Context, Row], Awaitable[list[dict[str, Any]]]]

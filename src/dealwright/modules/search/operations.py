@@ -54,12 +54,12 @@ async def _products(ctx: Context, query: str) -> list[tuple[str, str]]:
 
 
 async def _deals(ctx: Context, query: str) -> list[tuple[str, str]]:
-    found = await deals.by_ids(ctx, await deals.matching(ctx, query, _LOOKED_AT))
+    found = await deals.by_ids(ctx, await deals.search.matching(ctx.tx, ctx.cipher, query, _LOOKED_AT))
     return [(wire["id"], wire["title"]) for wire in await deals.resource.render(ctx, list(found.values()))]
 
 
 async def _contracts(ctx: Context, query: str) -> list[tuple[str, str]]:
-    found = await contracts.by_ids(ctx, await contracts.matching(ctx, query, _LOOKED_AT))
+    found = await contracts.by_ids(ctx, await contracts.search.matching(ctx.tx, ctx.cipher, query, _LOOKED_AT))
     return [
         (contracts.resource.wire_id(row["id"]), " · ".join(filter(None, (row["title"], row["contract_number"]))))
         for row in found.values()
